@@ -6,6 +6,8 @@ use std::{
     str::FromStr,
 };
 
+use topology::saying::Saying;
+
 /// Address where a neighbour listens: a DNS name or an IP address, and a TCP port (1 to 65535).
 ///
 /// The neighbour must prove its *division's* name whatever the host is, so a wrong address can only
@@ -20,22 +22,26 @@ pub struct HostPort {
 
 impl FromStr for HostPort {
     /// The shape of an address, as part of a sentence.
-    type Err = &'static str;
+    type Err = Saying;
 
     /// Reads `name:port`, `192.0.2.1:port` and `[2001:db8::1]:port`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const SHAPE: &str =
-            "a host and a port such as `county.example:7450` or `[2001:db8::1]:7450`";
-        let (host, port) = text.trim().rsplit_once(':').ok_or(SHAPE)?;
-        let port = port.parse().ok().filter(|port| *port != 0).ok_or(SHAPE)?;
+        Self::read(text).ok_or_else(host_and_port)
+    }
+}
+
+impl HostPort {
+    fn read(text: &str) -> Option<Self> {
+        let (host, port) = text.trim().rsplit_once(':')?;
+        let port = port.parse().ok().filter(|port| *port != 0)?;
         let host = match host
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
         {
-            Some(inner) => inner.parse::<Ipv6Addr>().map_err(|_| SHAPE)?.to_string(),
-            None => dns_name(host).ok_or(SHAPE)?,
+            Some(inner) => inner.parse::<Ipv6Addr>().ok()?.to_string(),
+            None => dns_name(host)?,
         };
-        Ok(Self { host, port })
+        Some(Self { host, port })
     }
 }
 
@@ -75,24 +81,26 @@ impl Subnet {
 
 impl FromStr for Subnet {
     /// The shape of a network, as part of a sentence.
-    type Err = &'static str;
+    type Err = Saying;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const SHAPE: &str = "an address, or a network such as `10.8.0.0/16`";
+        Self::read(text).ok_or_else(address_or_network)
+    }
+}
+
+impl Subnet {
+    fn read(text: &str) -> Option<Self> {
         let (first, bits) = match text.trim().split_once('/') {
             Some((first, bits)) => (first, Some(bits)),
             None => (text.trim(), None),
         };
-        let first: IpAddr = first.parse().map_err(|_| SHAPE)?;
+        let first: IpAddr = first.parse().ok()?;
         let most = if first.is_ipv4() { 32 } else { 128 };
         let bits = match bits {
-            Some(bits) => bits.parse().map_err(|_| SHAPE)?,
+            Some(bits) => bits.parse().ok()?,
             None => most,
         };
-        match bits <= most {
-            true => Ok(Self { first, bits }),
-            false => Err(SHAPE),
-        }
+        (bits <= most).then_some(Self { first, bits })
     }
 }
 
@@ -115,6 +123,12 @@ pub(crate) fn dns_name(text: &str) -> Option<String> {
             && !label.ends_with('-')
     };
     (name.len() <= 253 && name.split('.').all(label)).then_some(name)
+}
+
+topology::sayings! {
+    fn host_and_port(): "主机和端口，如 `county.example:7450` 或 `[2001:db8::1]:7450`",
+        "a host and a port such as `county.example:7450` or `[2001:db8::1]:7450`";
+    fn address_or_network(): "地址，或网段如 `10.8.0.0/16`", "an address, or a network such as `10.8.0.0/16`";
 }
 
 #[cfg(test)]

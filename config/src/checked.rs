@@ -1,7 +1,8 @@
 //! A checked configuration, which every crate may read without checking it again.
 
 use std::{
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    fmt,
+    net::SocketAddr,
     num::{NonZeroU32, NonZeroUsize},
     path::PathBuf,
     time::Duration,
@@ -214,6 +215,9 @@ pub struct Links {
     /// old its knowledge is. 100 to 600,000 ms, default 10 s; a tenth of it after something was
     /// sent.
     pub watermark_pace: Duration,
+    /// Days after the end of a child's certificate in which it comes back without a person. 0 to 365, default 60; 0 asks a
+    /// person each time.
+    pub readmit_days: u32,
 }
 
 /// `[webhooks]`: where webhooks may go. Without it, they go over TLS to public addresses only.
@@ -226,8 +230,27 @@ pub struct Webhooks {
     pub roots: Option<PathBuf>,
 }
 
+/// The secret of the client of an OpenID Connect provider, or where it is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ClientSecret {
+    /// A file with it, readable by its owner only.
+    File(PathBuf),
+    /// The secret itself. 1 to 1,024 visible characters.
+    Value(String),
+}
+
+impl fmt::Debug for ClientSecret {
+    /// Shows the path of the file, and never the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Value(_) => f.write_str("Value(…)"),
+        }
+    }
+}
+
 /// `[oidc]`: the OpenID Connect provider that vouches for people. Off unless `issuer` is set; then
-/// `client_id`, `client_secret_file` and `public_url` are required.
+/// `client_id`, `client_secret_file` or `client_secret`, and `public_url` are required.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Oidc {
     /// Issuer URL of the provider, exactly as it states it: `https://`, or `http://` on a loopback
@@ -235,8 +258,8 @@ pub struct Oidc {
     pub issuer: String,
     /// The client id that the provider has for this process. 1 to 255 visible characters.
     pub client_id: String,
-    /// File with the secret that the provider gave, readable by its owner only.
-    pub client_secret_file: PathBuf,
+    /// The secret that the provider gave.
+    pub client_secret: ClientSecret,
     /// URL where browsers reach this process, `https://host[:port]`, or `http://` on a loopback
     /// address; the host is one of [`Http::hosts`]. The URL that the provider sends people back to
     /// is made from it alone.
@@ -249,75 +272,4 @@ pub struct Oidc {
     /// PEM file with the certificates of the authorities that vouch for the provider, instead of
     /// the machine's own.
     pub roots: Option<PathBuf>,
-}
-
-/// The default of [`Config::listen`].
-pub(crate) const LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V6(Ipv6Addr::UNSPECIFIED), 7450);
-
-impl Default for Http {
-    fn default() -> Self {
-        Self {
-            listen: Some((Ipv4Addr::LOCALHOST, 7480).into()),
-            hosts: ["localhost", "127.0.0.1", "[::1]"]
-                .map(str::to_owned)
-                .into(),
-            proxies: vec![],
-            origins: vec![],
-        }
-    }
-}
-
-impl Default for Telemetry {
-    fn default() -> Self {
-        Self {
-            otlp: None,
-            log: "info".to_owned(),
-            log_format: LogFormat::Text,
-            service_name: "wujitong".to_owned(),
-            divisions: Vec::new(),
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            handshake_timeout: Duration::from_secs(5),
-            connections_per_address: NonZeroUsize::new(1_024).expect("a constant above zero"),
-            http_connections_per_address: NonZeroUsize::new(256).expect("a constant above zero"),
-            streams_per_connection: 8,
-            frame_bytes: 1024 << 10,
-            window: 8_192,
-            memory_bytes: 32 << 20,
-            envelopes_per_s: NonZeroU32::new(100_000).expect("a constant above zero"),
-            reports: 4_096,
-            requests_per_address_s: NonZeroU32::new(200).expect("a constant above zero"),
-            requests_per_caller_s: NonZeroU32::new(50).expect("a constant above zero"),
-            logins_per_address_min: NonZeroU32::new(30).expect("a constant above zero"),
-            reports_per_address_min: NonZeroU32::new(10).expect("a constant above zero"),
-        }
-    }
-}
-
-impl Default for Store {
-    fn default() -> Self {
-        Self {
-            engine: Engine::Sled,
-            cache_bytes: 8 << 20,
-        }
-    }
-}
-
-impl Default for Links {
-    fn default() -> Self {
-        Self {
-            backoff_min: Duration::from_millis(100),
-            backoff_max: Duration::from_millis(500),
-            keep_alive: Duration::from_secs(20),
-            answer: Duration::from_secs(10),
-            figures_pace: Duration::from_millis(250),
-            watermark_pace: Duration::from_secs(10),
-        }
-    }
 }

@@ -1,9 +1,13 @@
 //! Reads what an operator typed and checks it into the configuration a node runs with.
 //!
 //! A setting may come from a TOML file, from the environment (`WUJITONG_HTTP_LISTEN` for
-//! `http.listen`) or from a command's flags. Each of them is a [`Raw`]; later ones are
-//! [merged](Raw::merge) over earlier ones, and the whole is [checked](Raw::check) once, into a
-//! [`Config`] that other crates may trust. Every problem is reported, not only the first.
+//! `http.listen`) or from a command's flags. Each of them is a [`Layer`], which knows where each of its
+//! settings came from; later ones are [merged](Layer::merge) over earlier ones, and the whole is
+//! [checked](Layer::check) once, into a [`Config`] that other crates may trust. Every problem is reported, not
+//! only the first. A [`Raw`] is a layer that does not know where it came from.
+//!
+//! What each setting is for, its default, range and unit, and whether a change of it counts before the next start
+//! is a [table](all_settings), which the checks read too.
 //!
 //! ```
 //! # use wujitong_config as config;
@@ -18,19 +22,25 @@
 mod address;
 mod check;
 mod checked;
+mod example;
+mod layer;
 mod pages;
 mod problem;
 mod raw;
+mod table;
 
 pub use address::{HostPort, Subnet};
 pub use checked::{
-    Config, Dns, Engine, Hosting, Http, Limits, Links, LogFormat, Oidc, Outlines, Store, Telemetry,
-    Webhooks,
+    ClientSecret, Config, Dns, Engine, Hosting, Http, Limits, Links, LogFormat, Oidc, Outlines,
+    Store, Telemetry, Webhooks,
 };
+pub use example::example;
+pub use layer::{Change, InForce, Layer, Origin};
 pub use pages::Pages;
-pub use problem::{ConfigErrors, Problem};
+pub use problem::{ConfigErrors, Place, Problem};
 pub use raw::{
-    FILE_END, FILE_ENDS_SO, Kind, Raw, RawDns, RawHttp, RawLimits, RawLinks, RawOidc, RawPages,
-    RawStore, RawTelemetry, RawWebhooks, SettingLine, all_settings,
+    FILE_END, FILE_ENDS_SO, Raw, RawDns, RawHttp, RawLimits, RawLinks, RawOidc, RawPages, RawStore,
+    RawTelemetry, RawWebhooks, all_settings,
 };
+pub use table::{Effect, Fallback, Kind, Setting, Value};
 pub use topology::DivisionCode;

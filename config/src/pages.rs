@@ -33,24 +33,6 @@ pub struct Pages {
     pub address: String,
 }
 
-impl Default for Pages {
-    fn default() -> Self {
-        let nothing = String::new;
-        Self {
-            zone: "localhost".to_owned(),
-            hosts: BTreeMap::new(),
-            unit: nothing(),
-            site_code: nothing(),
-            icp: nothing(),
-            police: nothing(),
-            mark: nothing(),
-            telephone: nothing(),
-            hours: nothing(),
-            address: nothing(),
-        }
-    }
-}
-
 impl Pages {
     /// Returns the division whose pages a host has. Neither port nor case of the host matter.
     pub fn division(&self, host: &str) -> Option<DivisionCode> {
@@ -71,6 +53,14 @@ impl Pages {
             || format!("{division}.{}", self.zone),
             |(name, _)| name.clone(),
         )
+    }
+
+    /// Returns the address of a division's pages, also of one whose node runs elsewhere; `None` while only this machine
+    /// reaches its name.
+    pub fn address(&self, division: DivisionCode) -> Option<String> {
+        let host = self.host(division);
+        let is_here = host == "localhost" || host.ends_with(".localhost");
+        (!is_here).then(|| format!("https://{host}"))
     }
 
     /// Returns every host name under which a division's pages answer.
@@ -117,6 +107,15 @@ mod tests {
             assert_eq!(pages.division(host), None, "{host}");
         }
         assert_eq!(pages.host(village), "zhangwang.example");
+        assert_eq!(
+            pages.address(village).as_deref(),
+            Some("https://zhangwang.example")
+        );
+        assert_eq!(
+            Pages::default().address(village),
+            None,
+            "no other machine reaches it"
+        );
         let county: DivisionCode = "330825".parse().unwrap();
         let names: Vec<_> = pages.names(county).collect();
         assert_eq!(names, ["330825000000.ywt.example", "330825.ywt.example"]);

@@ -1,7 +1,7 @@
 //! All commands of the program: those of a node, the demonstration and the benchmarks.
 
 use clap::{CommandFactory, Subcommand};
-use cli::{Cli, Command, Completions, Failure, Output, Run};
+use cli::{Cli, Command, Completions, Failure, Man, Output, Run};
 
 /// All commands of the program.
 #[derive(Debug, Subcommand)]
@@ -24,6 +24,7 @@ pub enum Commands {
     #[cfg(feature = "bench")]
     Bench(bench::Bench),
     Completions(Completions),
+    Man(Man),
 }
 
 impl Run for Commands {
@@ -35,6 +36,7 @@ impl Run for Commands {
             #[cfg(feature = "bench")]
             Self::Bench(command) => command.run(output),
             Self::Completions(command) => command.run(Cli::<Self>::command(), output),
+            Self::Man(command) => command.run(Cli::<Self>::command(), output),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Frames on a stream. Two bytes on the wire can become two hundred in memory, so a frame's parts
 //! are counted before anything is allocated for them.
 
+use std::marker::PhantomData;
+
 use bytes::Buf;
 use prost::{
     Message,
@@ -12,7 +14,7 @@ use tonic::{
 };
 use tonic_prost::ProstEncoder;
 
-use crate::v1::Frame;
+use crate::v1::{Frame, ProveReply, ProveRequest, RenewReply, RenewRequest};
 
 /// At most this many messages, bytes and texts in one frame, entries of batches and their bodies
 /// opened. A full batch
@@ -91,43 +93,82 @@ fn walk(
     Ok(())
 }
 
-/// The codec of the link service: protobuf, with the parts of incoming frames counted first.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct FrameCodec;
+/// A message on a link, whose parts are counted before anything is allocated for them.
+pub trait Counted: Message + Default + 'static {
+    /// Counts the parts of an encoded message without decoding it.
+    ///
+    /// # Errors
+    /// [`TooManyParts`].
+    fn count(message: &[u8]) -> Result<(), TooManyParts>;
+}
 
-/// Encodes frames.
-pub type FrameEncoder = ProstEncoder<Frame>;
-
-/// Decodes frames of at most [`MOST_PARTS`] parts; others end the stream as `resource exhausted`.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct FrameDecoder;
-
-impl Codec for FrameCodec {
-    type Encode = Frame;
-    type Decode = Frame;
-    type Encoder = FrameEncoder;
-    type Decoder = FrameDecoder;
-
-    fn encoder(&mut self) -> FrameEncoder {
-        FrameEncoder::default()
-    }
-
-    fn decoder(&mut self) -> FrameDecoder {
-        FrameDecoder
+impl Counted for Frame {
+    fn count(message: &[u8]) -> Result<(), TooManyParts> {
+        check_parts(message)
     }
 }
 
-impl Decoder for FrameDecoder {
-    type Item = Frame;
+/// The most certificates and texts in one message about certificates.
+const MOST_CERTIFICATES: usize = 32;
+
+macro_rules! few_parts {
+    ($($message:ty),*) => {$(
+        impl Counted for $message {
+            fn count(message: &[u8]) -> Result<(), TooManyParts> {
+                check_fields(message, MOST_CERTIFICATES)
+            }
+        }
+    )*};
+}
+
+few_parts!(RenewRequest, RenewReply, ProveRequest, ProveReply);
+
+/// The codec of the link service: protobuf, with the parts of incoming messages counted first.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameCodec<E, D>(PhantomData<(E, D)>);
+
+impl<E, D> Default for FrameCodec<E, D> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// Decodes messages that do not have too many parts; others end the stream as `resource exhausted`.
+#[derive(Clone, Copy, Debug)]
+pub struct CountedDecoder<D>(PhantomData<D>);
+
+impl<D> Default for CountedDecoder<D> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<E: Message + 'static, D: Counted> Codec for FrameCodec<E, D> {
+    type Encode = E;
+    type Decode = D;
+    type Encoder = ProstEncoder<E>;
+    type Decoder = CountedDecoder<D>;
+
+    fn encoder(&mut self) -> Self::Encoder {
+        ProstEncoder::default()
+    }
+
+    fn decoder(&mut self) -> Self::Decoder {
+        CountedDecoder::default()
+    }
+}
+
+impl<D: Counted> Decoder for CountedDecoder<D> {
+    type Item = D;
     type Error = Status;
 
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Frame>, Status> {
-        // The bytes fields of the frame are then slices of this one buffer.
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<D>, Status> {
+        // The bytes fields of a frame are then slices of this one buffer.
         let bytes = from.copy_to_bytes(from.remaining());
-        check_parts(&bytes).map_err(|TooManyParts| {
+        D::count(&bytes).map_err(|TooManyParts| {
             Status::resource_exhausted("the frame has too many parts; send smaller batches")
         })?;
-        Frame::decode(bytes)
+        D::decode(bytes)
             .map(Some)
             .map_err(|error| Status::invalid_argument(error.to_string()))
     }

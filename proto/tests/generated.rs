@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::Path};
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "wujitong/v1/attachment.proto",
     "wujitong/v1/matter.proto",
     "wujitong/v1/template.proto",
@@ -10,6 +10,7 @@ const FILES: [&str; 7] = [
     "wujitong/v1/revocation.proto",
     "wujitong/v1/link.proto",
     "wujitong/v1/courier.proto",
+    "wujitong/v1/join.proto",
 ];
 
 #[test]

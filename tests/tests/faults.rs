@@ -1,6 +1,7 @@
 //! Fault tests: power cuts, kills, damaged and full disks. Each test prints its seed;
 //! `WUJITONG_TEST_SEED` sets it.
 
+mod backups;
 mod canary;
 mod crash;
 mod disk;

@@ -1,5 +1,6 @@
 //! Scenarios on real nodes over real mTLS.
 
+mod affairs;
 mod attacks;
 mod audits;
 mod away;
@@ -9,20 +10,26 @@ mod courier;
 mod custody;
 mod disclosed;
 mod dns;
+mod enrol;
 mod epochs;
 mod files;
 mod heads;
 mod hostile;
+mod issuers;
 mod life;
 mod links;
 mod metrics;
 mod neighbours;
 mod open311;
+mod readmission;
 mod receipts;
+mod renewal;
 mod revocation;
+mod rollouts;
 mod rollups;
 mod sealing;
 mod slow;
+mod standards;
 mod strangers;
 mod suites;
 mod templates;

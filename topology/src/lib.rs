@@ -6,8 +6,11 @@ pub mod dns;
 mod kind;
 mod outline;
 mod outlines;
+pub mod saying;
+pub mod text;
 mod tree;
 pub mod vocabulary;
+pub mod zone;
 
 pub use code::{CodeError, DivisionCode, Tier};
 pub use kind::UnitKind;

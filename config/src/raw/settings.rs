@@ -1,79 +1,34 @@
 //! Reads settings that come as `key = text`, from the environment and from flags.
 
 use serde::Deserialize;
+use topology::saying::Saying;
 
 use super::Raw;
-use crate::{ConfigErrors, Problem};
-
-/// The shape of a setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A text.
-    Text,
-    /// A whole number.
-    Number,
-    /// Texts; in an environment variable with commas between them.
-    List,
-}
-
-/// A setting of a group.
-pub(super) struct Key {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    pub(super) about: &'static str,
-}
-
-/// A setting as the documentation lists it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingLine {
-    /// Its key in the file: `http.listen`.
-    pub key: String,
-    /// The environment variable that sets it.
-    pub variable: String,
-    /// Its shape.
-    pub kind: Kind,
-    /// Its meaning.
-    pub about: String,
-}
+use crate::{
+    Problem, Setting,
+    problem::{no_such, renamed_to, the_nearest, whole_number},
+    table::{Kind, Value},
+};
 
 /// Returns every setting, in the order of the file.
-pub fn settings() -> impl Iterator<Item = SettingLine> {
-    all().map(|(key, setting)| SettingLine {
-        variable: variable(&key),
-        key,
-        kind: setting.kind,
-        about: setting.about.trim().to_owned(),
-    })
+pub fn all_settings() -> impl Iterator<Item = Setting> {
+    let own = Raw::KEYS.iter().map(|known| (known.name.to_owned(), known));
+    let grouped = Raw::GROUPS.iter().flat_map(|(group, keys)| {
+        let named = move |known: &'static super::Key| (format!("{group}.{}", known.name), known);
+        keys.iter().map(named)
+    });
+    own.chain(grouped)
+        .map(|(key, known)| Setting::of(key.clone(), variable(&key), known))
 }
 
-/// A type that a setting may have.
-pub(super) trait Setting {
-    const KIND: Kind;
+/// Returns the setting of a key that is in the table.
+pub(crate) fn setting(key: &str) -> Setting {
+    setting_of(key).expect("the key of a check is in the table")
 }
 
-impl Setting for String {
-    const KIND: Kind = Kind::Text;
-}
-
-impl Setting for i64 {
-    const KIND: Kind = Kind::Number;
-}
-
-impl Setting for Vec<String> {
-    const KIND: Kind = Kind::List;
-}
-
-/// Returns every setting's key as written in the file, with its shape.
-pub(super) fn keys() -> impl Iterator<Item = (String, Kind)> {
-    all().map(|(key, setting)| (key, setting.kind))
-}
-
-fn all() -> impl Iterator<Item = (String, &'static Key)> {
-    let own = Raw::KEYS.iter().map(|key| (key.name.to_owned(), key));
-    own.chain(Raw::GROUPS.iter().flat_map(|(group, keys)| {
-        keys.iter()
-            .map(move |key| (format!("{group}.{}", key.name), key))
-    }))
+/// Returns the setting of a key; `None` if there is none.
+pub(crate) fn setting_of(key: &str) -> Option<Setting> {
+    all_settings().find(|setting| setting.key == key)
 }
 
 /// Settings that have another name now, with that name; nothing is read under the old one. Both are keys
@@ -85,26 +40,10 @@ const RENAMED: [(&str, &str); 4] = [
     ("links.tidings_pace_ms", "links.watermark_pace_ms"),
 ];
 
-/// Returns the problem of a file that still has a setting or group under its old name, if it has one.
-pub(super) fn renamed_in(text: &str) -> Option<Problem> {
-    let table: toml::Table = text.parse().ok()?;
-    let is_in = |key: &str| match key.split_once('.') {
-        None => table.contains_key(key),
-        Some((group, key)) => table
-            .get(group)
-            .is_some_and(|group| group.get(key).is_some()),
-    };
-    let (old, new) = RENAMED.iter().find(|(old, _)| is_in(old))?;
-    Some(renamed((*old).to_owned(), new))
-}
-
-fn renamed(key: String, new: &str) -> Problem {
-    Problem {
-        key,
-        value: None,
-        allowed: "no such setting".to_owned(),
-        hint: format!("write `{new}` instead; the old name is not read"),
-    }
+/// Returns the name that a setting or group has now, if it had this one.
+pub(crate) fn renamed(key: &str) -> Option<&'static str> {
+    let known = RENAMED.iter().find(|(old, _)| *old == key);
+    known.map(|(_, new)| *new)
 }
 
 const PREFIX: &str = "WUJITONG_";
@@ -116,76 +55,87 @@ fn variable(key: &str) -> String {
 /// Returns whether a variable shares the prefix but is not a setting.
 fn is_somebody_elses(variable: &str) -> bool {
     let rest = variable.strip_prefix(PREFIX).unwrap_or_default();
-    ["CONFIG", "TOKEN"].contains(&rest)
+    ["CONFIG", "TOKEN", "TOKEN_FILE"].contains(&rest)
         || ["TEST_", "SERVICE_", "PORT"]
             .iter()
             .any(|start| rest.starts_with(start))
 }
 
-pub(super) fn from_env(
+pub(crate) fn from_env(
     variables: impl IntoIterator<Item = (String, String)>,
-) -> Result<Raw, ConfigErrors> {
+) -> (Raw, Vec<Problem>) {
     let ours = variables
         .into_iter()
         .filter(|(name, _)| name.starts_with(PREFIX) && !is_somebody_elses(name));
-    read(ours, variable)
+    read(ours, variable, |_| None)
 }
 
-pub(super) fn from_settings(
+pub(crate) fn from_settings(
     settings: impl IntoIterator<Item = (String, String)>,
-) -> Result<Raw, ConfigErrors> {
-    read(settings, str::to_owned)
+) -> (Raw, Vec<Problem>) {
+    read(settings, str::to_owned, |setting| {
+        setting.is_secret().then(|| seen_by_all(&setting.variable))
+    })
 }
 
 fn read(
     pairs: impl IntoIterator<Item = (String, String)>,
     spell: impl Fn(&str) -> String,
-) -> Result<Raw, ConfigErrors> {
-    let known: Vec<_> = keys().map(|(key, kind)| (spell(&key), key, kind)).collect();
-    let mut table = toml::Table::new();
+    refuse: impl Fn(&Setting) -> Option<(Saying, Saying)>,
+) -> (Raw, Vec<Problem>) {
+    let known: Vec<_> = all_settings()
+        .map(|setting| (spell(&setting.key), setting))
+        .collect();
+    let mut read = vec![];
     let mut problems = Vec::new();
     for (name, text) in pairs {
-        let Some((_, key, kind)) = known.iter().find(|(spelt, _, _)| *spelt == name) else {
-            if let Some((_, new)) = RENAMED.iter().find(|(old, _)| spell(old) == name) {
-                problems.push(renamed(name, &spell(new)));
-                continue;
-            }
-            problems.push(Problem {
-                hint: format!(
-                    "correct the name or remove it; the nearest that exists is `{}`",
-                    nearest(&name, known.iter().map(|(spelt, _, _)| spelt.as_str()))
-                ),
-                key: name,
-                value: None,
-                allowed: "no such setting".to_owned(),
-            });
+        let Some((_, setting)) = known.iter().find(|(spelt, _)| *spelt == name) else {
+            let old = RENAMED.iter().find(|(old, _)| spell(old) == name);
+            let remedy = match old {
+                Some((_, new)) => renamed_to(spell(new)),
+                None => the_nearest(nearest(
+                    &name,
+                    known.iter().map(|(spelt, _)| spelt.as_str()),
+                )),
+            };
+            problems.push(Problem::of(name, no_such(), remedy));
             continue;
         };
-        match value(&text, *kind) {
-            Some(value) => put(&mut table, key, value),
-            None => problems.push(Problem {
-                key: name,
-                value: Some(text),
-                allowed: "a whole number".to_owned(),
-                hint: "write digits only, without a unit".to_owned(),
-            }),
+        if let Some((cause, remedy)) = refuse(setting) {
+            problems.push(Problem::of(name, cause, remedy));
+            continue;
+        }
+        match value(&text, setting.kind) {
+            Some(value) => read.push((setting.key.clone(), value)),
+            None => {
+                let (cause, remedy) = whole_number(&text);
+                problems.push(Problem::of(name, cause, remedy));
+            }
         }
     }
-    ConfigErrors::unless_empty(problems)?;
-    Ok(Raw::deserialize(table).expect("every key was looked up and has the type of its kind"))
+    (set(read), problems)
 }
 
-fn value(text: &str, kind: Kind) -> Option<toml::Value> {
+/// Returns settings with these values, each of the shape of its key.
+pub(crate) fn set(values: impl IntoIterator<Item = (String, Value)>) -> Raw {
+    let mut table = toml::Table::new();
+    for (key, value) in values {
+        put(&mut table, &key, value.into());
+    }
+    Raw::deserialize(table).expect("every key was looked up and has the type of its kind")
+}
+
+fn value(text: &str, kind: Kind) -> Option<Value> {
     let text = text.trim();
     Some(match kind {
-        Kind::Text => text.into(),
-        Kind::Number => text.parse::<i64>().ok()?.into(),
+        Kind::Text => Value::Text(text.to_owned()),
+        Kind::Number => Value::Number(text.parse().ok()?),
         Kind::List => {
             let items = text
                 .split(',')
                 .map(str::trim)
                 .filter(|item| !item.is_empty());
-            items.map(str::to_owned).collect::<Vec<_>>().into()
+            Value::List(items.map(str::to_owned).collect())
         }
     })
 }
@@ -206,7 +156,7 @@ fn put(table: &mut toml::Table, key: &str, value: toml::Value) {
 }
 
 /// Returns the name that shares the most pairs of neighbouring letters with what was typed.
-fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> &'a str {
+pub(crate) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> &'a str {
     let pairs = |text: &str| {
         text.as_bytes()
             .windows(2)
@@ -222,16 +172,23 @@ fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> &'a str {
     names.max_by_key(|name| likeness(name)).unwrap_or_default()
 }
 
+fn seen_by_all(variable: &str) -> (Saying, Saying) {
+    (argument_is_seen(), write_it_to(variable))
+}
+
+topology::sayings! {
+    fn argument_is_seen(): "命令行参数本机所有用户都看得到，不能放秘密", "every user of the machine can see arguments, so a secret is none";
+    fn write_it_to(variable): "请放进环境变量 {variable} 或只有属主可读的文件", "set the environment variable {variable}, or write it into a file that only its owner may read";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ConfigErrors;
 
     fn env(pairs: &[(&str, &str)]) -> Result<Raw, ConfigErrors> {
-        from_env(
-            pairs
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
-        )
+        let pairs = pairs.iter();
+        Raw::from_env(pairs.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
     }
 
     #[test]
@@ -256,10 +213,7 @@ mod tests {
         let errors = env(&[("WUJITONG_LISTN", "x"), ("WUJITONG_LIMITS_WINDOW", "many")]);
         let text = errors.unwrap_err().to_string();
         assert!(text.contains("`WUJITONG_LISTEN`"), "{text}");
-        assert!(
-            text.contains("`many` does not fit: a whole number"),
-            "{text}"
-        );
+        assert!(text.contains("`many` is no whole number"), "{text}");
     }
 
     #[test]
@@ -276,7 +230,7 @@ mod tests {
             assert!(text.contains(&name) && text.contains(new), "{text}");
         }
         let flag = ("links.tidings_pace_ms".to_owned(), "1000".to_owned());
-        let text = from_settings([flag]).unwrap_err().to_string();
+        let text = Raw::from_settings([flag]).unwrap_err().to_string();
         assert!(text.contains("`links.watermark_pace_ms`"), "{text}");
         let files = [
             (
@@ -290,7 +244,7 @@ mod tests {
             let text = Raw::from_toml(file).unwrap_err().to_string();
             assert!(text.contains(new), "{text}");
         }
-        let known: Vec<_> = keys().map(|(key, _)| key).collect();
+        let known = Raw::keys();
         for (old, new) in RENAMED {
             let group = format!("{new}.");
             assert!(!known.iter().any(|key| key == old), "{old}");
@@ -308,6 +262,7 @@ mod tests {
         let raw = env(&[
             ("WUJITONG_CONFIG", "/etc/wujitong/node.toml"),
             ("WUJITONG_TOKEN", "wjk_0"),
+            ("WUJITONG_TOKEN_FILE", "/run/token"),
             ("WUJITONG_TEST_SEED", "7"),
             ("WUJITONG_PORT_7450_TCP", "tcp://10.0.0.1:7450"),
             ("WUJITONG_SERVICE_HOST", "10.0.0.1"),
@@ -317,11 +272,42 @@ mod tests {
 
     #[test]
     fn no_two_settings_share_a_variable() {
-        let mut names: Vec<_> = keys().map(|(key, _)| variable(&key)).collect();
+        let mut names: Vec<_> = all_settings().map(|one| one.variable).collect();
         assert!(names.iter().all(|name| !is_somebody_elses(name)));
         let all = names.len();
         names.sort();
         names.dedup();
         assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn a_secret_is_taken_from_the_environment_and_not_from_arguments() {
+        let secret = ("oidc.client_secret".to_owned(), "hush".to_owned());
+        let text = Raw::from_settings([secret]).unwrap_err().to_string();
+        assert!(text.contains("WUJITONG_OIDC_CLIENT_SECRET"), "{text}");
+        assert!(!text.contains("hush"), "{text}");
+        let raw = env(&[("WUJITONG_OIDC_CLIENT_SECRET", "hush")]).unwrap();
+        assert_eq!(raw.oidc.client_secret.as_deref(), Some("hush"));
+    }
+
+    #[test]
+    fn every_row_says_what_it_is_for_in_both_languages_and_a_number_has_a_range_and_a_hint() {
+        for row in all_settings() {
+            let chinese = !row.chinese().is_ascii();
+            assert!(row.english.ends_with('.') && chinese, "{}", row.key);
+            let is_number = row.kind == Kind::Number;
+            assert_eq!(row.range().is_some(), is_number, "{}", row.key);
+            assert_eq!(
+                !row.hint().1.is_empty() && !row.hint().0.is_empty(),
+                is_number,
+                "{}",
+                row.key
+            );
+            if let (Some((least, most)), crate::Fallback::Number(default)) =
+                (row.range(), row.fallback())
+            {
+                assert!((least..=most).contains(&default), "{}", row.key);
+            }
+        }
     }
 }

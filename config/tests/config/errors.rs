@@ -1,9 +1,11 @@
-use wujitong_config::{Config, ConfigErrors, Raw};
+use wujitong_config::{ClientSecret, Config, ConfigErrors, Layer, Place, all_settings};
 
 const LEAST: &str = "data = 'd'\nzone = 'zj.example'\nnodes = ['330825']\n";
 
 fn check(text: &str) -> Result<Config, ConfigErrors> {
-    Raw::from_toml(text)?.check("/etc/wujitong".as_ref())
+    let (layer, problems) = Layer::of_toml(text);
+    ConfigErrors::unless_empty(problems)?;
+    layer.check("/etc/wujitong".as_ref())
 }
 
 /// Returns the problems of the smallest configuration with `more` added, as `key` or `key=value`.
@@ -62,13 +64,14 @@ fn a_problem_names_the_key_the_value_the_range_and_what_to_do() {
         .to_string();
     assert_eq!(
         text.lines().nth(1).unwrap().trim(),
-        "limits.frame_kib: `12` does not fit: 512 to 4096; \
-         KiB; a matter with its text and all remarks must fit"
+        "line 5: limits.frame_kib: `12` does not fit: 512 to 4096 KiB; \
+         a matter with its text and all remarks must fit"
     );
 }
 
 #[test]
 fn both_ends_of_a_range_are_allowed_and_nothing_beyond() {
+    // Written by hand beside the table, which a slip of the pen would change.
     let ranges = [
         ("limits.handshake_timeout_s", 1, 60),
         ("limits.connections_per_address", 1, 100_000),
@@ -90,7 +93,16 @@ fn both_ends_of_a_range_are_allowed_and_nothing_beyond() {
         ("links.answer_s", 1, 600),
         ("links.figures_pace_ms", 0, 60_000),
         ("links.watermark_pace_ms", 100, 600_000),
+        ("links.readmit_days", 0, 365),
     ];
+    let rows = all_settings().filter_map(|row| row.range().map(|(low, high)| (row.key, low, high)));
+    let rows: Vec<_> = rows.collect();
+    let listed = ranges.map(|(key, low, high)| (key.to_owned(), low, high));
+    let sorted = |mut all: Vec<_>| {
+        all.sort();
+        all
+    };
+    assert_eq!(sorted(rows), sorted(listed.to_vec()));
     for (key, low, high) in ranges {
         for inside in [low, high] {
             check(&format!("{LEAST}{key} = {inside}")).unwrap_or_else(|e| panic!("{e}"));
@@ -110,9 +122,90 @@ fn an_unknown_key_is_refused_with_its_line() {
         .unwrap_err()
         .to_string();
     assert!(
-        text.contains("line 5") && text.contains("`windows`"),
+        text.contains("line 5: limits.windows: there is no such setting")
+            && text.contains("`limits.window`"),
         "{text}"
     );
+}
+
+#[test]
+fn every_fault_of_a_file_is_told_at_once_with_its_line_and_column_in_both_languages() {
+    let text = "data = 'd'\nzonne = 'zj.example'\nnodes = ['330825', 330826]\nwindow = 5\n\
+                [limits]\nframe_kib = '1024 KiB'\nwindow = 8.5\nreports = 99999999999999999999\n\
+                [link]\nkeep_alive_s = 3\n[store]\ncache_mib = [8]\n";
+    let (layer, problems) = Layer::of_toml(text);
+    let told: Vec<_> = problems
+        .iter()
+        .map(|problem| {
+            let Place { line, column } = problem.place.unwrap();
+            let both = [&problem.cause, &problem.remedy];
+            for said in both {
+                let chinese = !said.chinese.is_ascii();
+                assert!(chinese && !said.english.is_empty(), "{said:?}");
+            }
+            (
+                line,
+                column,
+                problem.key.as_str(),
+                problem.remedy.english.as_str(),
+            )
+        })
+        .collect();
+    let places: Vec<_> = told
+        .iter()
+        .map(|(line, column, key, _)| (*line, *column, *key))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            (2, 1, "zonne"),
+            (3, 20, "nodes"),
+            (4, 1, "window"),
+            (6, 13, "limits.frame_kib"),
+            (7, 10, "limits.window"),
+            (8, 11, "limits.reports"),
+            (9, 2, "link"),
+            (12, 13, "store.cache_mib"),
+        ]
+    );
+    assert!(told[0].3.contains("`zone`"), "{told:?}");
+    assert!(
+        told[2].3.contains("`limits.window`"),
+        "it stands in no group: {told:?}"
+    );
+    assert!(told[3].3.ends_with(": 1024"), "{told:?}");
+    assert!(told[6].3.contains("`links`"), "{told:?}");
+    assert_eq!(
+        layer.raw.data.as_deref(),
+        Some("d"),
+        "what is right is kept"
+    );
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_its_place() {
+    let (_, problems) = Layer::of_toml("data = 'd'\nzone = zj.example\n");
+    let first = problems.first().unwrap();
+    assert_eq!(first.place.unwrap().line, 2);
+    assert!(
+        first.cause.english.starts_with("this is no TOML"),
+        "{first}"
+    );
+}
+
+#[test]
+fn a_fault_in_a_value_has_the_place_of_the_value_unless_it_comes_from_elsewhere() {
+    let file = format!("{LEAST}[links]\nkeep_alive_s = 0\n");
+    let (layer, problems) = Layer::of_toml(&file);
+    assert!(problems.is_empty());
+    let errors = layer.check("/".as_ref()).unwrap_err();
+    let place = errors.problems()[0].place.unwrap();
+    assert_eq!((place.line, place.column), (5, 16));
+    let flags = [("links.keep_alive_s".to_owned(), "0".to_owned())];
+    let (flags, problems) = Layer::of_arguments(flags);
+    assert!(problems.is_empty());
+    let errors = layer.merge(flags).check("/".as_ref()).unwrap_err();
+    assert_eq!(errors.problems()[0].place, None);
 }
 
 #[test]
@@ -121,7 +214,7 @@ fn a_code_without_quotes_is_refused_with_its_line() {
         .unwrap_err()
         .to_string();
     assert!(
-        text.contains("line 3") && text.contains("in quotes"),
+        text.contains("line 3: nodes: this is a whole number") && text.contains("in quotes"),
         "{text}"
     );
 }
@@ -213,8 +306,8 @@ fn sign_in_is_off_until_something_of_it_is_set_and_then_whole() {
     assert_eq!(oidc.scopes, ["openid"]);
     assert_eq!(oidc.claim, "sub");
     assert_eq!(
-        oidc.client_secret_file,
-        std::path::Path::new("/etc/wujitong/secret")
+        oidc.client_secret,
+        ClientSecret::File("/etc/wujitong/secret".into())
     );
     assert_eq!(
         problems("oidc.claim = 'sub'"),
@@ -252,4 +345,19 @@ fn sign_in_without_tls_elsewhere_than_on_this_machine_is_refused() {
         problems(&no_listener),
         ["oidc.public_url=https://localhost:8443"]
     );
+}
+
+#[test]
+fn the_secret_of_the_provider_is_in_a_file_or_a_setting_and_never_shown() {
+    let value = OIDC.replace("client_secret_file = 'secret'", "client_secret = 'hush'");
+    let config = check(&format!("{LEAST}{value}")).unwrap();
+    let oidc = config.oidc.as_ref().unwrap();
+    assert_eq!(oidc.client_secret, ClientSecret::Value("hush".to_owned()));
+    assert!(!format!("{config:?}").contains("hush"));
+    assert_eq!(
+        problems(&format!("{OIDC}client_secret = 'hush'\n")),
+        ["oidc.client_secret"]
+    );
+    let blank = value.replace("'hush'", "'two words'");
+    assert_eq!(problems(&blank), ["oidc.client_secret"]);
 }

@@ -122,7 +122,7 @@ fn the_sign_in_of_the_province_example_is_right_when_it_is_no_comment_any_more()
     let (before, group) = text.split_once("# [oidc]\n").unwrap();
     let group: String = group
         .lines()
-        .map(|line| format!("{}\n", line.trim_start_matches("# ")))
+        .map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(line)))
         .collect();
     let whole = format!("{before}[oidc]\n{group}");
     let config = Raw::from_toml(&whole)

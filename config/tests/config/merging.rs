@@ -1,6 +1,8 @@
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use wujitong_config::{HostPort, Http, Limits, Links, LogFormat, Outlines, Raw, Store, Webhooks};
+use wujitong_config::{
+    Effect, HostPort, Http, Layer, Limits, Links, LogFormat, Origin, Outlines, Raw, Store, Webhooks,
+};
 
 const LEAST: &str = "data = 'd'\nzone = 'ZJ.example.'\nnodes = ['330825']\n";
 
@@ -91,4 +93,69 @@ fn addresses_are_read_into_one_spelling() {
         config.telemetry.otlp.as_deref(),
         Some("http://c.example:4317")
     );
+}
+
+#[test]
+fn what_counts_without_a_restart_is_taken_from_the_new_configuration_and_the_rest_stays() {
+    let of = |text: &str| {
+        let (layer, problems) = Layer::of_toml(text);
+        assert!(problems.is_empty(), "{problems:?}");
+        layer
+    };
+    let old = of(&format!(
+        "{LEAST}listen = '[::]:1'\nparent = ['a:1']\n[limits]\nlogins_per_address_min = 5\nwindow = 7"
+    ));
+    let new = of(&format!(
+        "\n{LEAST}\nlisten = '[::]:2'\n[limits]\nwindow = 8\nrequests_per_caller_s = 9"
+    ));
+    let changes = old.changes(&new);
+    let told: Vec<_> = changes
+        .iter()
+        .map(|change| (change.key.as_str(), change.effect))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("listen", Effect::Restart),
+            ("parent", Effect::Reload),
+            ("limits.window", Effect::Restart),
+            ("limits.requests_per_caller_s", Effect::Reload),
+            ("limits.logins_per_address_min", Effect::Reload),
+        ]
+    );
+    let login = changes.last().unwrap();
+    let shown = [&login.from, &login.to].map(|value| value.as_ref().map(ToString::to_string));
+    assert_eq!(
+        shown,
+        [Some("5".to_owned()), Some("30".to_owned())],
+        "back to the default"
+    );
+    let reloaded = old.reloaded(&new);
+    let (raw, place) = (
+        &reloaded.raw,
+        reloaded.place("limits.requests_per_caller_s"),
+    );
+    assert_eq!(raw.listen.as_deref(), Some("[::]:1"));
+    assert_eq!(raw.parent, None);
+    assert_eq!(raw.limits.window, Some(7));
+    assert_eq!(raw.limits.logins_per_address_min, None);
+    assert_eq!(raw.limits.requests_per_caller_s, Some(9));
+    assert_eq!(place.map(|place| place.line), Some(9));
+    let still: Vec<_> = reloaded
+        .changes(&new)
+        .into_iter()
+        .map(|one| one.key)
+        .collect();
+    assert_eq!(still, ["listen", "limits.window"]);
+    assert_eq!(
+        reloaded.origin("limits.window"),
+        old.origin("limits.window")
+    );
+    assert_eq!(
+        reloaded.origin("zone"),
+        new.origin("zone"),
+        "the same, in another line"
+    );
+    assert_ne!(old.origin("zone"), new.origin("zone"));
+    assert_eq!(reloaded.origin("store.cache_mib"), Origin::Default);
 }

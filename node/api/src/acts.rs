@@ -331,7 +331,7 @@ pub struct Asking {
 
 /// A request to the holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(tag = "wish", rename_all = "kebab-case")]
+#[serde(tag = "request", rename_all = "kebab-case")]
 pub enum RequestAction {
     /// Asks for the matter back (召回); by the division that sent it away.
     Recall,

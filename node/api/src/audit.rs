@@ -22,7 +22,7 @@ pub struct AuditLine {
     /// Source of the request: `socket`, `within`, or an address.
     pub whence: String,
     /// The permission used; absent if the action did not come through the API.
-    #[serde(rename = "deed", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permission: Option<Permission>,
     /// The subject: `matter <number>`, `account <number>`, `grid <number>`, `key <id>`, `template
     /// <key>`, `webhook <id>`, `alarm <kind>`, `disclosure <id>`.
@@ -78,7 +78,7 @@ pub struct AuditQuery {
     /// The permission that was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(inline)]
-    pub deed: Option<Permission>,
+    pub permission: Option<Permission>,
     /// The outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(inline)]
@@ -110,7 +110,7 @@ pub struct AuditExport {
     pub actor: Option<String>,
     /// The permission that was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deed: Option<Permission>,
+    pub permission: Option<Permission>,
     /// The outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,

@@ -5,19 +5,24 @@
 mod acts;
 mod alarms;
 mod audit;
+mod backups;
 mod boards;
 mod changes;
 mod clock;
 mod compliance;
 mod contacts;
 mod courier;
+mod data;
 mod disclosures;
 mod drafts;
+mod exchanges;
 mod figures;
 mod files;
 mod hand_over;
 mod hooks;
+mod household_sheets;
 mod imports;
+mod invitations;
 mod key_statements;
 mod language;
 mod links;
@@ -31,12 +36,14 @@ mod policies;
 mod policy_in_force;
 pub mod problem;
 mod public_figures;
+mod readmissions;
 mod receipts;
 mod reply_texts;
 mod revocations;
 mod rosters;
 mod saved_lists;
 mod seen;
+mod settings;
 mod status;
 mod template_values;
 mod templates;
@@ -52,6 +59,7 @@ pub use acts::{
 };
 pub use alarms::{AlarmQuery, AlarmView, Alarms};
 pub use audit::{AuditExport, AuditLine, AuditPage, AuditQuery, AuditSeal};
+pub use backups::{LastBackup, RECORDS_FILE};
 pub use boards::{
     BoardLine, BoardView, Boards, PinPost, PostAnswer, PostLine, PostPage, PostView, PostsQuery,
     RemovalView, RemovePost, WriteAnswer, WritePost,
@@ -66,6 +74,10 @@ pub use courier::{
     COURIER_FILE, CourierFileMade, CourierFileRead, CourierMade, CourierNeighbour, CourierRead,
     CourierStatus, MakeCourierFile,
 };
+pub use data::{
+    CheckedData, CodeView, DataLine, DataRequest, DataTable, DataTableQuery, DataView, ElementName,
+    ElementView,
+};
 pub use disclosures::{
     AttachFile, AttachedView, BeginDisclosure, BlankFormQuery, ColumnView, ContentView,
     DemandedEvent, DisclosureDocument, DisclosureLine, DisclosureRemark, DisclosureStep,
@@ -74,6 +86,10 @@ pub use disclosures::{
     SeenDraftQuery, WriteDisclosure,
 };
 pub use drafts::{DRAFT_KEY, DraftDocument, DraftMatter, DraftPhoto, DraftRequest, DraftView};
+pub use exchanges::{
+    AddReward, ChangeReward, ExchangePoints, ExchangeView, PurseView, RewardGivenView, RewardView,
+    Rewards, RewardsQuery, TakeBackExchange,
+};
 pub use figures::{
     CellApart, CellsApart, ChildFiguresView, Figures, JournalCount, RollupBy, RollupLine,
     RollupQuery, RollupTable,
@@ -86,7 +102,14 @@ pub use hand_over::{
     ChargedMatters, HandOverReport, HandOverRequest, HandOverTo, MOST_HANDED_OVER, NotHandedOver,
 };
 pub use hooks::{HookRequest, HookTest, HookView, Hooks, NewHookView};
+pub use household_sheets::{
+    HouseholdCellChange, HouseholdCellFault, HouseholdSheet, HouseholdSheetLine,
+    HouseholdSheetOutcome, HouseholdSheetReport, HouseholdSheetRow,
+};
 pub use imports::{ImportLine, ImportOutcome, ImportReport, ImportRequest, MOST_ROWS, OutcomeLine};
+pub use invitations::{
+    AdmitRequest, InvitationLine, Invitations, InviteRequest, JoinerLine, NewInvitationView,
+};
 pub use key_statements::{CountersignRequest, KeyStatementLine, KeyStatements, VouchedBy};
 pub use language::Language;
 pub use links::{
@@ -125,6 +148,7 @@ pub use policies::{
 };
 pub use policy_in_force::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubject, PolicyValue};
 pub use public_figures::{PublicCount, PublicFigures};
+pub use readmissions::{ReadmissionLine, ReadmissionList, WaitingChild};
 pub use receipts::{
     CheckLine, CheckedDisclosure, DisclosureReceiptQuery, ReceiptCheck, ReceiptLine,
 };
@@ -136,6 +160,9 @@ pub use rosters::{
 };
 pub use saved_lists::{SavedListView, SavedListViews};
 pub use seen::{MatterQuery, SeenMatter, SeenRequest, Unread};
+pub use settings::{
+    Reloaded, SettingChange, SettingFault, SettingOrigin, SettingView, SettingsView,
+};
 pub use status::{
     CalendarStatus, EpochStatus, FailingHook, GivenUpLine, MatterCounts, NetworkStatus, NodeLine,
     NodeStatus, Nodes, QueueLength, Status, StatusQuery, WorkerLine, WorkerState,
@@ -146,8 +173,9 @@ pub use template_values::{
     TemplateDiff, TemplateFaultView, TierChanges, ValueChange,
 };
 pub use templates::{
-    AdoptionView, ChildRollout, PublishRequest, RefusalView, StanceView, TemplateLine,
-    TemplateRollout, TemplateStatus, Templates,
+    AdoptionView, ChildRollout, PublishRequest, ReachCount, ReachRequest, RefusalView,
+    RolloutRequest, RolloutView, StanceView, TemplateLine, TemplateListLine, TemplateRollout,
+    TemplateStatus, Templates,
 };
 
 pub use domain::{
@@ -170,6 +198,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<ActionName>(),
         Enumeration::of::<Charge>(),
         Enumeration::of::<HandOverTo>(),
+        Enumeration::of::<HouseholdSheetOutcome>(),
         Enumeration::of::<ImportOutcome>(),
         Enumeration::of::<MatterFilter>(),
         Enumeration::of::<MatterOrder>(),
@@ -177,6 +206,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<Reach>(),
         Enumeration::of::<RollupBy>(),
         Enumeration::of::<RosterOutcome>(),
+        Enumeration::of::<SettingOrigin>(),
         Enumeration::of::<Stands>(),
         Enumeration::of::<Unread>(),
         Enumeration::of::<Urgency>(),

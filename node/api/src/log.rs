@@ -41,11 +41,15 @@ pub struct PublicLog {
 pub struct CountersignedHead {
     /// Number of entries.
     pub size: u64,
-    /// Who countersigned it, the nearest division above first.
+    /// Who countersigned it, the nearest division above first, then those below.
     pub by: Vec<Countersignature>,
     /// Those above who should countersign and did not yet.
     #[schema(value_type = Vec<Code>)]
     pub missing: Vec<DivisionCode>,
+    /// How many of those directly below should countersign it and did not yet, where fewer than two stand above. Nodes of before
+    /// leave it out.
+    #[serde(default)]
+    pub missing_below: usize,
 }
 
 /// A countersignature.
@@ -58,6 +62,9 @@ pub struct Countersignature {
     pub at_ms: i64,
     /// The key that verifies it, as `NAME+ID+KEY` (C2SP tlog-cosignature).
     pub key: String,
+    /// Whether its node runs in the process of the log's node: such a countersignature proves less.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub same_process: bool,
 }
 
 /// What a comparison of a public log with the store of its node found.
@@ -86,7 +93,7 @@ pub struct HeldDiffers {
     pub about: String,
 }
 
-/// The public logs of divisions below that a node countersigns.
+/// The public logs of other divisions that a node countersigns: of those below, and of the one above if too few stand above that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ChildLogs {
     /// The logs, as they were recorded last.
@@ -95,7 +102,7 @@ pub struct ChildLogs {
     pub evidence: Vec<LogEvidence>,
 }
 
-/// The public log of a division below, as a node has recorded it.
+/// The public log of another division, as a node has recorded it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ChildLog {
     /// The division.
@@ -113,6 +120,9 @@ pub struct ChildLog {
     pub at_ms: i64,
     /// Whether it is not countersigned until a person has looked into a contradiction.
     pub stopped: bool,
+    /// Address of the division's pages, as the names of this process have it; left out if no zone of pages is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<String>,
 }
 
 /// The evidence that a public log contradicts itself: two heads that its key signed.

@@ -14,6 +14,8 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
+use super::DataView;
+
 /// This node's relation to a matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "is")]
@@ -117,6 +119,10 @@ pub struct MatterView {
     pub clocks: Vec<ClockView>,
     /// Answers in fields of their own; only the holder sees them.
     pub details: Vec<Detail>,
+    /// Data that the standard in force knows. Those that say something of a person only the holder sees, and they are
+    /// erased with the text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<DataView>,
     /// Location of the problem; only the holder sees it.
     pub place: Option<Point>,
     /// The reporter, masked; only the holder sees it.
@@ -243,7 +249,7 @@ impl From<(MatterId, Option<Outcome>)> for PartView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RequestView {
     /// The request.
-    #[serde(rename = "wish")]
+    #[serde(rename = "request")]
     #[schema(value_type = serde_json::Value)]
     pub kind: RequestKind,
     /// The answer; absent until it is known.
@@ -252,9 +258,11 @@ pub struct RequestView {
 }
 
 impl MatterView {
-    /// Removes the reporter's text, contact and location.
+    /// Removes the reporter's text, contact and location, and all that was said in fields of their own.
     pub fn hide_reporter(&mut self) {
         self.body = BodyView::Masked;
+        self.details.clear();
+        self.data.clear();
         self.place = None;
         self.contact = None;
     }

@@ -1,6 +1,6 @@
 //! Reports, and pages of matters.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{attachment::UploadId, matter::Datum, receipt::Opening};
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,9 @@ pub struct ReportRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Code>)]
     pub about: Option<DivisionCode>,
+    /// Data that are asked for in this category (`asks` of its promise), by the code of their element.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, String>,
     /// Location of the problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Point>,
@@ -128,6 +131,7 @@ impl ReportRequest {
             visibility: Visibility::default(),
             class: Class::default(),
             about: None,
+            data: BTreeMap::new(),
             named_place: None,
             place: None,
             address: None,

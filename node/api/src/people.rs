@@ -54,7 +54,6 @@ pub struct SessionView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_ms: Option<i64>,
     /// Permissions that the caller has here, apart from those that depend on a matter.
-    #[serde(rename = "deeds")]
     pub permissions: Vec<Permission>,
     /// True if the session can only set another password.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -375,7 +374,6 @@ pub struct KeyView {
     /// Description.
     pub name: String,
     /// Permissions of the program.
-    #[serde(rename = "deeds")]
     pub permissions: BTreeSet<Permission>,
     /// The division where they hold.
     #[schema(value_type = Code)]
@@ -417,7 +415,6 @@ pub struct KeyRequest {
     /// Description, 1 to 60 characters.
     pub name: String,
     /// Permissions of the program.
-    #[serde(rename = "deeds")]
     pub permissions: BTreeSet<Permission>,
     /// The division where they hold; the node's division if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

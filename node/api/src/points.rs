@@ -8,7 +8,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::UploadId;
+use super::{ExchangeView, PurseView, RewardGivenView, UploadId};
 
 /// Header with the slip that opens the record of a household.
 pub const HOUSEHOLD_SLIP: &str = "household-slip";
@@ -174,6 +174,8 @@ pub struct PointsView {
     pub red: Option<Vec<RedLineView>>,
     /// The black side, by item.
     pub black: Vec<BlackLineView>,
+    /// What points were given for in the period, by reward.
+    pub given: Vec<RewardGivenView>,
     /// When it was made out, in milliseconds since 1970.
     pub as_of_ms: i64,
 }
@@ -225,9 +227,12 @@ pub struct HouseholdView {
     /// Number of its grid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grid: Option<u32>,
-    /// Number of the account that sees its record.
+    /// Numbers of the accounts that see its record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<u64>,
+    /// How many persons it has, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<u64>,
+    pub persons: Option<u16>,
     /// Whether a slip opens its record.
     pub has_slip: bool,
     /// Whether it moved away.
@@ -244,7 +249,8 @@ impl HouseholdView {
             household: household.id.0,
             name: household.name.to_string(),
             grid: household.grid.map(|grid| grid.0),
-            account: household.account.map(|account| account.0),
+            accounts: household.accounts.iter().map(|account| account.0).collect(),
+            persons: household.persons,
             has_slip: household.slip.is_some(),
             gone: household.gone,
             standing: standing.map(HouseholdPlace::from),
@@ -280,7 +286,7 @@ pub struct AddHouseholds {
     pub households: Vec<AddHousehold>,
 }
 
-/// A change of a household; what is left out stays, and 0 takes grid or account away.
+/// A change of a household; what is left out stays, and 0 takes the grid or the number of persons away.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeHousehold {
@@ -290,9 +296,12 @@ pub struct ChangeHousehold {
     /// Number of its grid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grid: Option<u32>,
-    /// Number of the account that sees its record.
+    /// Numbers of the accounts that see its record, at most 10; none if the list is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<u64>,
+    pub accounts: Option<Vec<u64>>,
+    /// How many persons it has, 1 to 99.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persons: Option<u16>,
     /// Whether it moved away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<bool>,
@@ -400,8 +409,12 @@ pub struct HouseholdRecord {
     pub from: String,
     /// The last day.
     pub to: String,
+    /// Its points: earned, given, left.
+    pub points: PurseView,
     /// Its ratings, newest first, at most 200.
     pub ratings: Vec<RatingView>,
+    /// What it gave points for, newest first, at most 200.
+    pub exchanges: Vec<ExchangeView>,
     /// When it was read, in milliseconds since 1970.
     pub as_of_ms: i64,
 }

@@ -8,7 +8,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
 
-use super::{MatterStatus, Platform, Point, Priority};
+use super::{ElementView, MatterStatus, Platform, Point, Priority};
 
 /// Selects public answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
@@ -205,6 +205,9 @@ pub struct CategoryPromise {
     /// The materials of a service with their form and where to get them; `needs` has their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub materials: Vec<MaterialView>,
+    /// The data that are asked for beside a report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<ElementView>,
     /// When the first answer is due, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer_by_ms: Option<i64>,

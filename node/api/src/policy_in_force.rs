@@ -5,6 +5,7 @@ use domain::{
     calendar::Allowance,
     clock::Stage,
     policy::{RuleRef, Source},
+    template::TemplateKind,
 };
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
@@ -43,6 +44,12 @@ pub struct PolicyLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub stage: Option<Stage>,
+    /// The kind of templates that is issued, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<TemplateKind>,
+    /// The first day on which it holds, like `2027-01-01`, if it does not hold always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// The decision.
     pub value: PolicyValue,
     /// The division that issued the text; left out for the policy shipped with the program.
@@ -89,6 +96,8 @@ impl PolicyLine {
         Self {
             subject,
             stage: None,
+            kind: None,
+            from: None,
             value,
             issuer: template.map(|key| key.issuer),
             template: template.map(ToString::to_string),

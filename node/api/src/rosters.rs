@@ -20,8 +20,9 @@ pub struct RosterRequest {
     #[serde(default)]
     pub without_roles: bool,
     /// Also changes accounts that people have: department, telephone and grids as far as their cells are not empty (`无` or
-    /// `-` for none); where roles are granted, an account gets exactly the roles of its row. Otherwise nothing is taken from
-    /// anybody.
+    /// `-` for none); the name, if `former-name` has the one so far; and a closed account is opened again if `state` is `open`,
+    /// with a first password and the roles that it had. Where roles are granted, an account gets exactly the roles of its row.
+    /// Otherwise nothing is taken from anybody.
     #[serde(default)]
     pub change: bool,
     /// The rows, 1 to 500.
@@ -56,7 +57,7 @@ pub struct RosterOutcomeLine {
     /// Number of the account, if the person has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<u64>,
-    /// The first password of an account that was opened, with which the person can only set one of their own. Shown
+    /// The first password of an account that was opened, or opened again, with which the person can only set one of their own. Shown
     /// once: a repeated request does not get it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = Password)]
@@ -77,7 +78,7 @@ pub struct RosterOutcomeLine {
 pub struct RosterChange {
     /// The column.
     pub column: Column,
-    /// What it is before: codes of roles, names of grids; empty for nothing.
+    /// What it is before: codes of roles, names of grids, `open` or `closed`; empty for nothing.
     pub before: String,
     /// What it becomes.
     pub after: String,
@@ -110,5 +111,6 @@ topology::vocabulary! {
         Changed = 7, "changed", "已修改", "the account was changed";
         Closed = 8, "closed", "已停用", "its open matters were handed over, and the account was closed";
         Closes = 9, "closes", "要停用", "it closes an account, which is asked for by itself";
+        Reopened = 10, "reopened", "已重新启用", "the account was opened again, with a first password";
     }
 }

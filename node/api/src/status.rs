@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
 
 use super::{
-    AlarmView, CertificateLine, Code, KeyStatementLine, LinkStatus, RevocationLine, UnseenNeighbour,
+    AlarmView, CertificateLine, Code, KeyStatementLine, LastBackup, LinkStatus, RevocationLine,
+    TemplateListLine, UnseenNeighbour,
 };
 
 /// Status of a process and its nodes.
@@ -25,6 +26,9 @@ pub struct Status {
     /// Reason why traces do not reach their collector, if they do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traces: Option<String>,
+    /// The last backup of its directory, if one was ever made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<LastBackup>,
     /// The network of its nodes.
     pub network: NetworkStatus,
     /// What the process does by itself for all its nodes.
@@ -125,6 +129,9 @@ pub struct NodeStatus {
     /// State of the holiday calendar.
     #[serde(default)]
     pub calendar: Option<CalendarStatus>,
+    /// Lists of current templates, of the divisions above and this one, by issuer; empty in a brief status.
+    #[serde(default)]
+    pub template_lists: Vec<TemplateListLine>,
     /// What is done by itself for this node.
     #[serde(default)]
     pub workers: Vec<WorkerLine>,
@@ -133,7 +140,7 @@ pub struct NodeStatus {
 /// Something that is done by itself, and how that goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WorkerLine {
-    /// What it is called: `disk`, `collector`, `due-timer`, `sweep`, `certificates` or `checkpoints` of the
+    /// What it is called: `disk`, `collector`, `due-timer`, `sweep`, `certificates`, `backups` or `checkpoints` of the
     /// process; `clocks`, `webhooks`,
     /// `webhook` or `link` of a node.
     pub name: String,
@@ -167,9 +174,11 @@ pub struct WorkerLine {
 }
 
 /// Chinese names of workers, of which a later program may have more.
-const WORKERS: [(&str, &str); 10] = [
-    ("certificates", "证书更新"),
+const WORKERS: [(&str, &str); 12] = [
+    ("certificates", "证书读取"),
+    ("renewal", "证书换发"),
     ("checkpoints", "检查点"),
+    ("backups", "备份检查"),
     ("disk", "磁盘检查"),
     ("collector", "链路追踪检查"),
     ("due-timer", "到期提醒"),

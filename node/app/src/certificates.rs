@@ -6,7 +6,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use domain::alarm::{AlarmKind, details};
+use domain::{
+    alarm::{AlarmKind, details},
+    certificate::Validity,
+};
 use futures::future::BoxFuture;
 use office::{Aborted, blocking};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +29,8 @@ pub(super) struct Certificates {
     read: BTreeMap<DivisionCode, SystemTime>,
     /// Nodes whose files cannot be read, and were not when it was logged.
     told: BTreeSet<DivisionCode>,
+    /// Whether the certificate of each child was nearly over when it was looked at last.
+    ending: BTreeMap<(DivisionCode, DivisionCode), bool>,
 }
 
 impl Certificates {
@@ -36,6 +41,7 @@ impl Certificates {
             // Files may have been written while the node started: the first look reads all of them.
             read: BTreeMap::new(),
             told: BTreeSet::new(),
+            ending: BTreeMap::new(),
         }
     }
 
@@ -54,6 +60,9 @@ impl Certificates {
             } else {
                 self.told.remove(division);
             }
+            if let Err(error) = self.look_below(*division, node).await {
+                failed.push(format!("{division}: {error}"));
+            }
         }
         match failed.last() {
             None => Ok(Next::Idle(None)),
@@ -63,6 +72,31 @@ impl Certificates {
                 Err(Failure::paced(cause, None))
             }
         }
+    }
+
+    /// Tells when the certificate of a linked child is nearly over, which the child may not know: its clock may be slow.
+    async fn look_below(&mut self, division: DivisionCode, node: &Node) -> Result<(), Aborted> {
+        let (kind, now) = (AlarmKind::ChildCertificateEnds, node.office.now().0 / 1_000);
+        for (child, state) in node.links.states() {
+            let is_child = node.office.tree().parent(child) == Some(division);
+            let shown = state.certificate.filter(|_| is_child && state.up);
+            let Some(shown) = shown else { continue };
+            let ends = shown.until_ms / 1_000;
+            let soon = Validity::ends_soon(ends, now);
+            if self.ending.get(&(division, child)) == Some(&soon) {
+                continue;
+            }
+            let alarms = node.office.alarms();
+            if soon {
+                let ends = jiff::Timestamp::from_second(ends).unwrap_or_default();
+                let detail = details::certificate_ends(ends);
+                alarms.raise(kind, Some(child), &detail).await?;
+            } else {
+                alarms.settle(kind, Some(child)).await?;
+            }
+            self.ending.insert((division, child), soon);
+        }
+        Ok(())
     }
 
     async fn look_at(&mut self, division: DivisionCode, node: &Node) -> Result<(), String> {
@@ -99,13 +133,17 @@ impl Worker for Certificates {
     }
 }
 
-/// Records when a node's certificate ends, and raises an alarm when a third of its life is left.
+/// Records when a node's certificate ends, and raises an alarm when that is near, because it was not renewed in time.
 pub(super) async fn watch_end(node: &Node) -> Result<(), Aborted> {
     let kind = AlarmKind::CertificateEnds;
     let credentials = node.identity.credentials().borrow().clone();
     let ends = &node.office.metrics().certificate_ends;
     ends.set(credentials.not_after);
-    if !credentials.ends_soon(node.office.now().0 / 1_000) {
+    if !node
+        .identity
+        .validity()
+        .is_urgent(node.office.now().0 / 1_000)
+    {
         return node.office.alarms().settle(kind, None).await;
     }
     let ends = jiff::Timestamp::from_second(credentials.not_after).unwrap_or_default();

@@ -48,7 +48,12 @@ pub struct WatchedClock {
     state: Mutex<Watched>,
 }
 
+/// When this program was made, not later: no machine's clock is right that shows an earlier time. Each release sets it.
+const MADE: Timestamp = Timestamp(1_796_083_200_000);
+
 struct Watched {
+    /// When a node of this process ran last, before it started.
+    ran: Timestamp,
     keeper: Timekeeper,
     /// Nodes of this process. They share this clock, so their agreement confirms nothing.
     own: BTreeSet<DivisionCode>,
@@ -72,6 +77,7 @@ impl WatchedClock {
             wall,
             steady: Box::new(steady),
             state: Mutex::new(Watched {
+                ran: MADE,
                 keeper: Timekeeper::new(first),
                 own: BTreeSet::new(),
             }),
@@ -83,6 +89,13 @@ impl WatchedClock {
             wall: self.wall.now(),
             steady: (self.steady)(),
         }
+    }
+
+    /// Returns the time by which certificates are judged: the machine's, but none before this program was made or a node here
+    /// ran last. So a machine that wakes up in 1970 because its battery is empty still gets to its parent, by which the time of
+    /// everything else is corrected. A clock that is ahead cannot be mended so.
+    pub fn tls_time(&self) -> Timestamp {
+        self.wall.now().max(self.state().ran)
     }
 
     fn state(&self) -> MutexGuard<'_, Watched> {
@@ -110,6 +123,7 @@ impl Clock for WatchedClock {
         let mut state = self.state();
         state.own.insert(division);
         if let Some(ended) = ended {
+            state.ran = state.ran.max(ended);
             state.keeper.resume(ended);
         }
     }
@@ -137,5 +151,37 @@ impl Clock for WatchedClock {
 
     fn wall(&self) -> Timestamp {
         self.wall.now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Wall(Timestamp);
+
+    impl Clock for Wall {
+        fn now(&self) -> Timestamp {
+            self.0
+        }
+    }
+
+    fn clock(wall: Timestamp) -> WatchedClock {
+        WatchedClock::over(Arc::new(Wall(wall)), || 0)
+    }
+
+    #[test]
+    fn certificates_are_judged_by_no_time_before_the_program_was_made_or_the_node_ran_last() {
+        let village = "330825002222".parse().unwrap();
+        let dead = clock(Timestamp(0));
+        assert_eq!(dead.tls_time(), MADE);
+        let ran = Timestamp(MADE.0 + 40 * 86_400_000);
+        dead.begins(village, Some(ran));
+        assert_eq!(dead.tls_time(), ran);
+        dead.begins(village, Some(MADE));
+        assert_eq!(dead.tls_time(), ran, "the latest of its nodes");
+        let right = clock(Timestamp(ran.0 + 1));
+        right.begins(village, Some(ran));
+        assert_eq!(right.tls_time(), Timestamp(ran.0 + 1));
     }
 }

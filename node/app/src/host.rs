@@ -12,6 +12,7 @@ use std::{
     sync::Arc,
 };
 
+use api::LastBackup;
 use config::Config;
 use futures::{
     StreamExt, TryStreamExt,
@@ -20,33 +21,36 @@ use futures::{
 };
 use identity::{IdentityError, KeyRefusal, Network, Surroundings};
 use office::{Aborted, Clock, Entropy};
-use outbound::http_client::{HttpClient, Policy};
+use outbound::oidc::SignIn;
 use peer::{
-    link::{Carriers, own::OwnLinks, pace::Pace},
-    listen::{self, SniRouter},
+    link::{Carriers, connect::TlsConnect},
+    listen,
 };
-use records::outbox::sender::Window;
 use store::{MemoryDisk, OpenError, Store, files::FileError};
 use telemetry::{Collector, Health, Metrics};
 use tokio::{
     net::TcpListener,
-    sync::{Notify, Semaphore, watch},
+    sync::{Notify, watch},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::{DivisionCode, Tree};
-use web::state::{AppState, Entrance, Rates};
-use workers::{DueTimer, Workers};
+use web::{
+    live::{Live, LiveSettings, Rates, Settings},
+    state::{AppState, Entrance},
+};
 
 use super::{
     Chance, WatchedClock,
+    renewal::Renewal,
+    restored::NewLives,
     sign_in::{self, BadSecret},
 };
 
 pub use descriptors::TooFewDescriptors;
 pub use resources::socket_path;
 
-use descriptors::LinkCount;
-use node_builder::NodeBuilder;
+use descriptors::{Allotment, LinkCount};
+use node_builder::{Built, NodeBuilder, Upward, parents_of};
 use resources::{bind, make_private, open_store};
 
 /// The least number of bytes that may be unacknowledged on a link, so that the largest envelope
@@ -82,47 +86,61 @@ pub struct Plan {
     pub collector: Option<Collector>,
     /// People whom a demonstration lets in without a password.
     pub entrances: Vec<Entrance>,
+    /// The configuration as the API shows it, and the way to whoever reads it anew.
+    pub settings: Option<Settings>,
 }
 
 impl Plan {
     /// Returns a plan with the watched machine clock and the store on disk.
     pub fn new(config: Config, tree: Arc<Tree>) -> Self {
+        let clock = Arc::new(WatchedClock::new());
+        let watched = Arc::clone(&clock);
+        let surroundings = Surroundings::default().timed_by(move || watched.tls_time().0);
         Self {
             config,
             tree,
             memory: None,
             carriers: None,
-            clock: Arc::new(WatchedClock::new()),
+            clock,
             entropy: Arc::new(Chance),
-            surroundings: Surroundings::default(),
+            surroundings,
             collector: None,
             entrances: vec![],
+            settings: None,
         }
     }
 
     /// Returns the divisions to host, each once.
     fn divisions(&self) -> Result<Vec<DivisionCode>, StartError> {
-        let hosting = &self.config.hosting;
-        let mut divisions = hosting.nodes.clone();
-        if let Some(top) = hosting.subtree {
-            if self.tree.get(top).is_none() {
-                return Err(StartError::NoSuchDivision(top));
-            }
-            let excepted = |code| {
-                hosting
-                    .except
-                    .iter()
-                    .any(|out| self.tree.contains(*out, code))
-            };
-            divisions.extend(self.tree.nodes(top).filter(|code| !excepted(*code)));
-        }
-        divisions.sort_unstable();
-        divisions.dedup();
-        match divisions.iter().find(|code| !self.tree.has_node(**code)) {
-            Some(code) => Err(StartError::NoSuchDivision(*code)),
-            None => Ok(divisions),
-        }
+        hosted(&self.config, &self.tree)
     }
+}
+
+/// Returns the divisions that a process with this configuration hosts, each once and sorted.
+///
+/// # Errors
+/// [`StartError::NoSuchDivision`].
+pub fn hosted(config: &Config, tree: &Tree) -> Result<Vec<DivisionCode>, StartError> {
+    let hosting = &config.hosting;
+    let mut divisions = hosting.nodes.clone();
+    if let Some(top) = hosting.subtree {
+        if tree.get(top).is_none() {
+            return Err(StartError::NoSuchDivision(top));
+        }
+        let excepted = |code| hosting.except.iter().any(|out| tree.contains(*out, code));
+        divisions.extend(tree.nodes(top).filter(|code| !excepted(*code)));
+    }
+    divisions.sort_unstable();
+    divisions.dedup();
+    match divisions.iter().find(|code| !tree.has_node(**code)) {
+        Some(code) => Err(StartError::NoSuchDivision(*code)),
+        None => Ok(divisions),
+    }
+}
+
+/// Returns the least number of file descriptors with which a process can host these divisions, which are sorted.
+pub fn needed_descriptors(divisions: &[DivisionCode], tree: &Tree) -> usize {
+    descriptors::least(LinkCount::of(divisions, tree))
 }
 
 /// Why a process did not start.
@@ -204,6 +222,9 @@ impl fmt::Display for Listener {
     }
 }
 
+/// How each node with a parent is told to dial it at once.
+type Hurries = BTreeMap<DivisionCode, Arc<Notify>>;
+
 /// A running process.
 pub struct Host {
     app_state: AppState,
@@ -212,7 +233,9 @@ pub struct Host {
     socket: PathBuf,
     metrics: Metrics,
     health: Health,
-    hurries: BTreeMap<DivisionCode, Arc<Notify>>,
+    hurries: Hurries,
+    parents: Vec<Arc<TlsConnect>>,
+    surroundings: Surroundings,
     stop: CancellationToken,
     tasks: TaskTracker,
     store: Store,
@@ -228,80 +251,22 @@ impl Host {
     async fn begin(plan: Plan) -> Result<Self, StartError> {
         let divisions = plan.divisions()?;
         let config = &plan.config;
-        let allotment = descriptors::allot(
-            descriptors::raise(),
-            LinkCount::of(&divisions, &plan.tree),
-            config.limits.connections_per_address.get(),
-            config.limits.http_connections_per_address.get(),
-        )?;
+        let allotment = allotted(&plan, &divisions)?;
         make_private(&config.data)?;
-        let provider = config.oidc.as_ref();
-        let sign_in = provider
-            .map(|settings| sign_in::open(settings, &plan.surroundings))
-            .transpose()?;
+        let sign_in = open_sign_in(config, None, &plan.surroundings)?;
         let health = Health::default();
         let metrics = Metrics::default();
         let store = open_store(&plan)?;
         if let Some(collector) = &plan.collector {
             metrics.show_collector(collector);
         }
-        let counted = divisions.iter().map(|d| (*d, metrics.division(*d).commits));
-        let counted: BTreeMap<_, _> = counted.collect();
-        let seconds = metrics.commit_seconds();
-        store.watch_commits(move |division, took| {
-            seconds.observe(took.as_secs_f64());
-            if let Some(commits) = counted.get(&division) {
-                commits.inc();
-            }
-        });
+        watch_commits(&store, &metrics, &divisions);
         health.store(true);
         let network = Network::load(&config.data)?;
-        let listener = match &plan.carriers {
-            Some(_) => None,
-            None => Some(bind(Listener::Neighbours, config.listen).await?),
-        };
-        let bound = listener.as_ref().map(TcpListener::local_addr).transpose();
-        let address = bound.map_err(|error| {
-            StartError::Listen(Listener::Neighbours, config.listen.to_string(), error)
-        })?;
-        let address = address.unwrap_or(config.listen);
-        let links: usize = divisions
-            .iter()
-            .map(|code| plan.tree.children(*code).len() + 1)
-            .sum();
-        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let clock = Arc::clone(&plan.clock);
-        let now = move || clock.now();
-        let workers = Workers::new(now, metrics.clone(), tasks.clone(), stop.clone());
-        let node_builder = NodeBuilder {
-            plan: &plan,
-            keys: Arc::new(network.key_ring()),
-            network,
-            store: store.clone(),
-            address,
-            sni_router: Arc::new(SniRouter::default()),
-            window: Window {
-                envelopes: config.limits.window as usize,
-                bytes: (config.limits.memory_bytes / links.max(1)).max(LEAST_WINDOW_BYTES),
-            },
-            metrics: metrics.clone(),
-            health: health.clone(),
-            webhook_client: Arc::new(HttpClient::new(
-                Policy::Webhooks {
-                    allow: config.webhooks.allow.clone(),
-                },
-                config.webhooks.roots.clone(),
-                plan.surroundings.clone(),
-            )),
-            own: OwnLinks::default(),
-            pace: Arc::new(Pace::default()),
-            allotment,
-            tasks,
-            stop,
-            workers,
-            due: DueTimer::default(),
-            decoding: Arc::new(Semaphore::new(PICTURES_AT_A_TIME)),
-        };
+        let (listener, address) = bind_neighbours(&plan).await?;
+        let seen = (metrics.clone(), health.clone());
+        let edge = (address, allotment);
+        let node_builder = NodeBuilder::of(&plan, &divisions, (network, store.clone()), edge, seen);
         // Stops what was started if a later step fails or the caller drops this future.
         let unfinished = node_builder.stop.clone().drop_guard();
         let opened = node_builder.stop.child_token();
@@ -319,64 +284,21 @@ impl Host {
         for built in &built {
             node_builder.recall_revocations(&built.node).await?;
         }
-        let nodes = built
-            .iter()
-            .map(|b| (b.identity.division(), b.node.clone()))
-            .collect();
-        let app_state = AppState {
-            network: Arc::clone(&node_builder.network),
-            tree: Arc::clone(&plan.tree),
-            nodes: Arc::new(nodes),
-            started_ms: plan.clock.now().0,
-            rates: Rates {
-                address_per_s: config.limits.requests_per_address_s,
-                caller_per_s: config.limits.requests_per_caller_s,
-                logins_per_min: config.limits.logins_per_address_min,
-                reports_per_min: config.limits.reports_per_address_min,
-            },
-            sign_in,
-            collector: plan.collector.clone(),
-            workers: node_builder.workers.clone(),
-            pages: Arc::new(config.pages.clone()),
-            entrances: plan.entrances.clone().into(),
-        };
+        begin_new_lives(&config.data, &built).await?;
+        let (note_backup, backup) = watch::channel(None);
+        let app_state = app_state(&node_builder, &built, (sign_in, backup));
         let socket = socket_path(&config.data);
         opened.cancel();
         node_builder
             .serve_people(&app_state, &socket, http_listener)
             .await?;
         if let Some(listener) = listener {
-            let listening = listen::Listener {
-                sni_router: Arc::clone(&node_builder.sni_router),
-                limits: listen::Limits {
-                    handshake: config.limits.handshake_timeout,
-                    half_open: allotment.half_open,
-                    open: allotment.open,
-                },
-                own: node_builder.own.clone(),
-                metrics: metrics.clone(),
-                tasks: node_builder.tasks.clone(),
-            };
-            let listening = listening.run(listener, node_builder.stop.clone());
-            node_builder.tasks.spawn(listening);
+            listen(&node_builder, listener);
         }
-        // A link that never came up is shown as down, not left out.
-        for (division, parent) in divisions
-            .iter()
-            .filter_map(|d| Some((*d, plan.tree.parent(*d)?)))
-        {
-            health.link(division, parent, false);
-            metrics.link(division, parent).up.set(0);
-        }
+        show_links_down(&node_builder, &divisions);
         health.listener(true);
-        let disk_mended = node_builder.start_workers(&app_state);
-        let mut hurries = BTreeMap::new();
-        for built in built {
-            let division = built.identity.division();
-            if let Some(hurry) = node_builder.run(built, &divisions)? {
-                hurries.insert(division, hurry);
-            }
-        }
+        let disk_mended = node_builder.start_workers(&app_state, note_backup);
+        let (hurries, parents) = run_all(&node_builder, built, (&divisions, &app_state))?;
         unfinished.disarm();
         let NodeBuilder { tasks, stop, .. } = node_builder;
         Ok(Self {
@@ -387,6 +309,8 @@ impl Host {
             metrics,
             health,
             hurries,
+            parents,
+            surroundings: plan.surroundings.clone(),
             stop,
             tasks,
             store,
@@ -431,6 +355,30 @@ impl Host {
         }
     }
 
+    /// Changes what of the configuration may change while the process runs, see [`config::Effect::Reload`]: other
+    /// settings are not looked at. `telemetry.log` is not of the host.
+    ///
+    /// # Errors
+    /// [`StartError`] if the secret of the sign-in provider cannot be used, or the resolver cannot be set up; nothing
+    /// changes then.
+    pub fn reload(&self, config: &Config) -> Result<(), StartError> {
+        let before = self.app_state.sign_in();
+        let sign_in = open_sign_in(config, before, &self.surroundings)?;
+        let parents = self.parents.iter().map(|parent| {
+            let named = parent.identity.name_of(parent.parent);
+            Ok((parent, parents_of(config, named)?))
+        });
+        let parents: Vec<_> = parents.collect::<Result<_, StartError>>()?;
+        for (parent, found) in parents {
+            parent.parents.set(found);
+        }
+        self.app_state.live.set(live_settings(config, sign_in));
+        for hurry in self.hurries.values() {
+            hurry.notify_one();
+        }
+        Ok(())
+    }
+
     /// Waits until the disk fails under the store, and then until it accepts writes again. In
     /// between, the nodes answer from durable data and accept nothing new. The caller then stops
     /// the nodes of this process and starts them again, which reopens and checks the store.
@@ -469,5 +417,169 @@ impl Host {
         if let Err(error) = self.store.close().await {
             tracing::error!(%error, "the store did not close");
         }
+    }
+}
+
+/// Divides the file descriptors that the process may have.
+fn allotted(plan: &Plan, divisions: &[DivisionCode]) -> Result<Allotment, TooFewDescriptors> {
+    let limits = &plan.config.limits;
+    descriptors::allot(
+        descriptors::raise(),
+        LinkCount::of(divisions, &plan.tree),
+        limits.connections_per_address.get(),
+        limits.http_connections_per_address.get(),
+    )
+}
+
+/// Begins new lives if the data directory was made of a backup, before any node speaks.
+async fn begin_new_lives(data: &Path, built: &[Built]) -> Result<(), StartError> {
+    let Some(lives) = NewLives::marked(data)? else {
+        return Ok(());
+    };
+    for built in built {
+        lives.begin(&built.node.office).await?;
+    }
+    lives.done(data)
+}
+
+/// Runs the nodes, and what renews their certificates. Returns how those with a parent are told to dial at once.
+fn run_all(
+    builder: &NodeBuilder<'_>,
+    built: Vec<Built>,
+    (divisions, app_state): (&[DivisionCode], &AppState),
+) -> Result<(Hurries, Vec<Arc<TlsConnect>>), StartError> {
+    let (mut hurries, mut parents) = (BTreeMap::new(), BTreeMap::new());
+    for built in built {
+        let division = built.identity.division();
+        if let Some(Upward { hurry, renew }) = builder.run(built, divisions)? {
+            hurries.insert(division, hurry);
+            parents.extend(renew.map(|renew| (division, renew)));
+        }
+    }
+    let outside = parents.values().filter(|parent| parent.own.is_none());
+    let outside: Vec<_> = outside.map(Arc::clone).collect();
+    if builder.plan.carriers.is_none() {
+        builder
+            .workers
+            .start(Renewal::new(&app_state.nodes, parents));
+    }
+    Ok((hurries, outside))
+}
+
+/// Counts the commits of each division, and the time that they take.
+fn watch_commits(store: &Store, metrics: &Metrics, divisions: &[DivisionCode]) {
+    let counted = divisions.iter().map(|d| (*d, metrics.division(*d).commits));
+    let counted: BTreeMap<_, _> = counted.collect();
+    let seconds = metrics.commit_seconds();
+    store.watch_commits(move |division, took| {
+        seconds.observe(took.as_secs_f64());
+        if let Some(commits) = counted.get(&division) {
+            commits.inc();
+        }
+    });
+}
+
+/// Binds the listener for neighbours, unless links are carried in memory. Returns it with the address.
+async fn bind_neighbours(plan: &Plan) -> Result<(Option<TcpListener>, SocketAddr), StartError> {
+    let config = &plan.config;
+    let listener = match &plan.carriers {
+        Some(_) => None,
+        None => Some(bind(Listener::Neighbours, config.listen).await?),
+    };
+    let bound = listener.as_ref().map(TcpListener::local_addr).transpose();
+    let address = bound.map_err(|error| {
+        StartError::Listen(Listener::Neighbours, config.listen.to_string(), error)
+    })?;
+    Ok((listener, address.unwrap_or(config.listen)))
+}
+
+/// Returns what all interfaces for people share.
+fn app_state(
+    builder: &NodeBuilder<'_>,
+    built: &[Built],
+    (sign_in, backup): (Option<Arc<SignIn>>, watch::Receiver<Option<LastBackup>>),
+) -> AppState {
+    let (plan, config) = (builder.plan, &builder.plan.config);
+    let nodes = built
+        .iter()
+        .map(|b| (b.identity.division(), b.node.clone()))
+        .collect();
+    AppState {
+        network: Arc::clone(&builder.network),
+        tree: Arc::clone(&plan.tree),
+        nodes: Arc::new(nodes),
+        started_ms: plan.clock.now().0,
+        live: Live::new(
+            live_settings(config, sign_in),
+            built.iter().map(Built::division),
+        ),
+        settings: plan.settings.clone(),
+        collector: plan.collector.clone(),
+        backup,
+        workers: builder.workers.clone(),
+        entrances: plan.entrances.clone().into(),
+    }
+}
+
+/// Returns the sign-in provider that a configuration has.
+fn open_sign_in(
+    config: &Config,
+    before: Option<Arc<SignIn>>,
+    surroundings: &Surroundings,
+) -> Result<Option<Arc<SignIn>>, BadSecret> {
+    let provider = config.oidc.as_ref();
+    let opened = provider.map(|settings| sign_in::open(settings, before, surroundings));
+    opened.transpose()
+}
+
+/// Returns what interfaces for people take from a configuration that may change while they run.
+fn live_settings(config: &Config, sign_in: Option<Arc<SignIn>>) -> LiveSettings {
+    let config::Http {
+        hosts,
+        proxies,
+        origins,
+        ..
+    } = config.http.clone();
+    LiveSettings {
+        rates: Rates {
+            address_per_s: config.limits.requests_per_address_s,
+            caller_per_s: config.limits.requests_per_caller_s,
+            logins_per_min: config.limits.logins_per_address_min,
+            reports_per_min: config.limits.reports_per_address_min,
+        },
+        pages: Arc::new(config.pages.clone()),
+        hosts,
+        proxies,
+        origins,
+        sign_in,
+    }
+}
+
+/// Takes connections of neighbours from now on.
+fn listen(builder: &NodeBuilder<'_>, listener: TcpListener) {
+    let (config, allotment) = (&builder.plan.config, builder.allotment);
+    let listening = listen::Listener {
+        sni_router: Arc::clone(&builder.sni_router),
+        limits: listen::Limits {
+            handshake: config.limits.handshake_timeout,
+            half_open: allotment.half_open,
+            open: allotment.open,
+        },
+        own: builder.own.clone(),
+        metrics: builder.metrics.clone(),
+        tasks: builder.tasks.clone(),
+    };
+    let listening = listening.run(listener, builder.stop.clone());
+    builder.tasks.spawn(listening);
+}
+
+/// Shows every link as down, so that one that never comes up is not left out.
+fn show_links_down(builder: &NodeBuilder<'_>, divisions: &[DivisionCode]) {
+    let links = divisions
+        .iter()
+        .filter_map(|division| Some((*division, builder.plan.tree.parent(*division)?)));
+    for (division, parent) in links {
+        builder.health.link(division, parent, false);
+        builder.metrics.link(division, parent).up.set(0);
     }
 }

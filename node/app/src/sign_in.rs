@@ -2,7 +2,7 @@
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 
-use config::Oidc;
+use config::{ClientSecret, Oidc};
 use identity::Surroundings;
 use outbound::oidc::{SignIn, SignInConfig};
 
@@ -29,17 +29,29 @@ pub enum BadSecret {
     Unfit(PathBuf),
 }
 
-/// Builds the OpenID client. Sends no request, so a node starts even if the provider is down.
-pub(super) fn open(settings: &Oidc, surroundings: &Surroundings) -> Result<Arc<SignIn>, BadSecret> {
+/// Builds the OpenID client. Sends no request, so a node starts even if the provider is down. One that was built from the
+/// same settings is kept, with the sign-ins that are under way.
+pub(super) fn open(
+    settings: &Oidc,
+    before: Option<Arc<SignIn>>,
+    surroundings: &Surroundings,
+) -> Result<Arc<SignIn>, BadSecret> {
     let terms = SignInConfig {
         issuer: settings.issuer.clone(),
         client: settings.client_id.clone(),
-        secret: secret(&settings.client_secret_file)?,
+        secret: match &settings.client_secret {
+            ClientSecret::File(path) => secret(path)?,
+            ClientSecret::Value(value) => value.clone(),
+        },
         public_url: settings.public_url.clone(),
         scopes: settings.scopes.clone(),
         claim: settings.claim.clone(),
+        roots: settings.roots.clone(),
     };
-    let sign_in = SignIn::over_tls(terms, settings.roots.clone(), surroundings.clone());
+    if let Some(before) = before.filter(|before| before.is_of(&terms)) {
+        return Ok(before);
+    }
+    let sign_in = SignIn::over_tls(terms, surroundings.clone());
     Ok(Arc::new(sign_in))
 }
 

@@ -22,7 +22,7 @@ use super::{
 ///
 /// Examples:
 ///   wujitong audit list --limit 20
-///   wujitong audit export --deed open-contact --output contacts.csv
+///   wujitong audit export --permission open-contact --output contacts.csv
 ///   wujitong audit verify
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -67,8 +67,8 @@ struct Wanted {
     #[arg(long, value_name = "WHO")]
     actor: Option<String>,
     /// Only uses of this permission, such as `open-contact`
-    #[arg(long, value_parser = one_of::<Permission>(), hide_possible_values = true)]
-    deed: Option<Permission>,
+    #[arg(long, alias = "deed", value_parser = one_of::<Permission>(), hide_possible_values = true)]
+    permission: Option<Permission>,
     /// Only what ended like this
     #[arg(long, value_parser = one_of::<Ending>())]
     ending: Option<Ending>,
@@ -92,7 +92,7 @@ struct Wanted {
 ///
 /// Examples:
 ///   wujitong audit export --from 2026-03-01 --to 2026-03-31 --output march.csv
-///   wujitong audit export --deed open-contact --output contacts.csv
+///   wujitong audit export --permission open-contact --output contacts.csv
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Export {
@@ -138,7 +138,7 @@ impl Audit {
                     after: Some(after.to_string()),
                     limit: Some(limit),
                     actor: wanted.actor,
-                    deed: wanted.deed,
+                    permission: wanted.permission,
                     ending: wanted.ending,
                     subject: wanted.subject,
                     origin: wanted.origin,
@@ -192,7 +192,7 @@ impl Export {
         let request = AuditExport {
             after: Some(self.after),
             actor: wanted.actor,
-            deed: wanted.deed,
+            permission: wanted.permission,
             ending: wanted.ending,
             subject: wanted.subject,
             origin: wanted.origin,

@@ -239,11 +239,7 @@ impl Disclosure {
                 output.facts(&list, || lines(&list))
             }
             What::Compliance(compliance) => compliance.run(&asked, output).await,
-            What::Show(One { number }) => {
-                let path = asked.path(&format!("disclosures/{number}"));
-                let view: DisclosureView = asked.client.get(&path).await?;
-                output.facts(&view, || sheet::shown(&view))
-            }
+            What::Show(One { number }) => show(&asked, number, output).await,
             What::Receipt(receipt) => receipt.run(&asked, output).await,
             What::Work(Work { number: None }) => {
                 let list: Disclosures = asked.client.get(&asked.path("disclosure-work")).await?;
@@ -255,24 +251,7 @@ impl Disclosure {
                 let work = work_of(&asked, number).await?;
                 output.facts(&work, || worked(&work))
             }
-            What::Begin(Begin {
-                item,
-                day,
-                title,
-                like,
-            }) => {
-                let request = BeginDisclosure {
-                    item,
-                    day: day.to_string(),
-                    title,
-                    like: like.map(|like| like.to_string()),
-                };
-                let begun: DisclosureWork = asked
-                    .client
-                    .post(&asked.path("disclosure-work"), &request)
-                    .await?;
-                output.facts(&begun, || worked(&begun))
-            }
+            What::Begin(begin) => begin.run(&asked, output).await,
             What::Table(table) => table.run(&asked, output).await,
             What::Blank(blank) => blank.run(&asked, output).await,
             What::Form(Form {
@@ -283,26 +262,7 @@ impl Disclosure {
                 let work = work_of(&asked, number).await?;
                 output.text(&sheet::form(&work)?)
             }
-            What::Write(Write {
-                number,
-                file,
-                despite,
-            }) => {
-                let work = work_of(&asked, number).await?;
-                let written = match workbook::in_file(&file)? {
-                    Some(bytes) => workbook::write(&asked, &work, bytes, despite).await?,
-                    None => {
-                        let request = WriteDisclosure {
-                            content: sheet::read(&read(&file)?, &work)?,
-                            despite,
-                            version: Some(work.version),
-                        };
-                        let path = path(&asked, number, "");
-                        asked.client.send(Method::PUT, &path, &request).await?
-                    }
-                };
-                output.facts(&written, || worked(&written))
-            }
+            What::Write(write) => write.run(&asked, output).await,
             What::Submit(One { number }) => {
                 done(&asked, number, A::Submit, String::new(), output).await
             }
@@ -330,15 +290,60 @@ impl Disclosure {
             What::Withdraw(Reason { number, why }) => {
                 done(&asked, number, A::Withdraw, why, output).await
             }
-            What::Drop(One { number }) => {
-                let path = path(&asked, number, "/drop");
-                asked
-                    .client
-                    .send_only(Method::POST, &path, &DisclosureRemark::default())
-                    .await?;
-                output.text("given up\n")
-            }
+            What::Drop(One { number }) => give_up(&asked, number, output).await,
         }
+    }
+}
+
+/// Shows what was made public.
+async fn show(asked: &Asked, number: DisclosureId, output: &mut Output<'_>) -> Result<(), Failure> {
+    let path = asked.path(&format!("disclosures/{number}"));
+    let view: DisclosureView = asked.client.get(&path).await?;
+    output.facts(&view, || sheet::shown(&view))
+}
+
+/// Gives a draft up.
+async fn give_up(
+    asked: &Asked,
+    number: DisclosureId,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
+    let path = path(asked, number, "/drop");
+    let remark = DisclosureRemark::default();
+    asked.client.send_only(Method::POST, &path, &remark).await?;
+    output.text("given up\n")
+}
+
+impl Begin {
+    async fn run(self, asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
+        let request = BeginDisclosure {
+            item: self.item,
+            day: self.day.to_string(),
+            title: self.title,
+            like: self.like.map(|like| like.to_string()),
+        };
+        let path = asked.path("disclosure-work");
+        let begun: DisclosureWork = asked.client.post(&path, &request).await?;
+        output.facts(&begun, || worked(&begun))
+    }
+}
+
+impl Write {
+    async fn run(self, asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
+        let work = work_of(asked, self.number).await?;
+        let written = match workbook::in_file(&self.file)? {
+            Some(bytes) => workbook::write(asked, &work, bytes, self.despite).await?,
+            None => {
+                let request = WriteDisclosure {
+                    content: sheet::read(&read(&self.file)?, &work)?,
+                    despite: self.despite,
+                    version: Some(work.version),
+                };
+                let path = path(asked, self.number, "");
+                asked.client.send(Method::PUT, &path, &request).await?
+            }
+        };
+        output.facts(&written, || worked(&written))
     }
 }
 

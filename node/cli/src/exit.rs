@@ -18,9 +18,9 @@ pub enum Exit {
     NotFound = 3,
     /// The rules of the network do not allow it.
     Refused = 4,
-    /// No node answers at the control socket.
+    /// No node answers: at the control socket, or where a parent is said to be.
     Unreachable = 5,
-    /// The store is locked, damaged, newer than the program, or not available.
+    /// The store or a backup is locked, damaged, newer than the program, or not available.
     Store = 6,
     /// The check of a receipt failed.
     Unproven = 7,
@@ -45,10 +45,13 @@ impl Exit {
             "the named division, matter or template does not exist",
         ),
         (Self::Refused, "the rules of the network do not allow it"),
-        (Self::Unreachable, "no node answers at the control socket"),
+        (
+            Self::Unreachable,
+            "no node answers: at the control socket, or where a parent is said to be",
+        ),
         (
             Self::Store,
-            "the store is locked, damaged, newer than the program, or not available",
+            "the store or a backup is locked, damaged, newer than the program, or not available",
         ),
         (Self::Unproven, "the check of a receipt failed"),
         (
@@ -71,8 +74,8 @@ impl From<Exit> for ExitCode {
 /// 2  arguments, configuration or input are not valid
 /// 3  the named division, matter or template does not exist
 /// 4  the rules of the network do not allow it
-/// 5  no node answers at the control socket
-/// 6  the store is locked, damaged, newer than the program, or not available
+/// 5  no node answers: at the control socket, or where a parent is said to be
+/// 6  the store or a backup is locked, damaged, newer than the program, or not available
 /// 7  the check of a receipt failed
 /// 8  nothing in a receipt is false, but not all countersignatures are there
 ///

@@ -4,6 +4,7 @@ use std::{io, path::PathBuf};
 
 use api::problem::split_hint;
 use app::StartError;
+use backup::{OpenFailure, ReadError};
 use config::ConfigErrors;
 use identity::{IdentityError, files};
 use office::{Aborted, Fault};
@@ -23,6 +24,12 @@ pub enum Failure {
     /// An error that the command itself found.
     #[error("{0}")]
     Failed(String),
+    /// Somebody who decides about it refused, or it was not gone on with.
+    #[error("{0}")]
+    NotDone(String),
+    /// Another machine does not answer.
+    #[error("{0}")]
+    Away(String),
     /// No such division.
     #[error("no division {} in this list; {}", .0.code, nearest(.0))]
     Division(UnknownDivision),
@@ -38,6 +45,12 @@ pub enum Failure {
     /// A template with faults, which were printed.
     #[error("{}: this template has {} to correct; nothing was issued", .0.display(), match .1 { 1 => "1 fault".to_owned(), n => format!("{n} faults") })]
     Template(PathBuf, usize),
+    /// A configuration with faults, which were printed.
+    #[error("{}this configuration has {} to correct", match .0.as_str() { "" => String::new(), file => format!("{file}: ") }, match .1 { 1 => "1 fault".to_owned(), n => format!("{n} faults") })]
+    Settings(String, usize),
+    /// Faults that `wujitong doctor` found and printed.
+    #[error("{} found; do what the last column says", match .0 { 1 => "1 fault was".to_owned(), n => format!("{n} faults were") })]
+    Unwell(usize),
     /// A public log that contradicts itself, or what was signed before.
     #[error("the public log is not valid: {0}; tell the division above, and keep the checkpoints")]
     Log(String),
@@ -51,6 +64,15 @@ pub enum Failure {
         .0.display()
     )]
     Damaged(PathBuf),
+    /// A backup, or the records of one, that cannot be read.
+    #[error("{}: {}", .0.display(), .1)]
+    Backup(PathBuf, backup::ReadError),
+    /// A backup that does not open.
+    #[error("{}: {}", .0.display(), .1)]
+    Opening(PathBuf, backup::OpenFailure),
+    /// A store that was not compacted.
+    #[error(transparent)]
+    Compact(#[from] store::CompactError),
     /// A division without a node.
     #[error("{0} exists in statistics only and has no node; see `wujitong topology show {0}`")]
     NoNode(DivisionCode),
@@ -125,10 +147,24 @@ impl Failure {
             | Self::ConfigFile(..)
             | Self::Telemetry(_)
             | Self::Template(..)
+            | Self::Settings(..)
             | Self::Receipt(..) => Exit::Usage,
             Self::Unproven(_) | Self::Log(_) => Exit::Unproven,
             Self::Pending(_) => Exit::Pending,
-            Self::Damaged(_) => Exit::Store,
+            Self::NotDone(_) => Exit::Refused,
+            Self::Away(_) => Exit::Unreachable,
+            Self::Backup(_, ReadError::Foreign)
+            | Self::Opening(
+                _,
+                OpenFailure::Foreign
+                | OpenFailure::OtherKeys
+                | OpenFailure::OtherPassphrase
+                | OpenFailure::WantsKey
+                | OpenFailure::WantsPassphrase,
+            ) => Exit::Usage,
+            Self::Damaged(_) | Self::Backup(..) | Self::Opening(..) | Self::Compact(_) => {
+                Exit::Store
+            }
             Self::Division(_)
             | Self::NoNode(_)
             | Self::Start(StartError::NoSuchDivision(_))

@@ -1,5 +1,7 @@
 //! `wujitong household`
 
+mod import;
+
 use std::path::PathBuf;
 
 use api::{
@@ -22,6 +24,7 @@ use super::{
 ///
 /// Examples:
 ///   wujitong household add 张三 李四 --grid 1 --node 330825002222
+///   wujitong household import households.xlsx --dry-run
 ///   wujitong household list --node 330825002222
 ///   wujitong household slip 12
 #[derive(Debug, clap::Args)]
@@ -37,6 +40,7 @@ pub struct Household {
 enum What {
     List(List),
     Add(Add),
+    Import(import::Import),
     Change(Change),
     Slip(Slip),
 }
@@ -72,6 +76,7 @@ struct Add {
 ///
 /// Examples:
 ///   wujitong household change 12 --name 王五 --grid 2
+///   wujitong household change 12 --account 12345000001 --persons 4
 ///   wujitong household change 12 --gone true
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -84,9 +89,12 @@ struct Change {
     /// Number of its grid; 0 takes it out of one
     #[arg(long)]
     grid: Option<u32>,
-    /// Number of the account that sees its record; 0 takes it away
+    /// Number of an account that sees its record; may be repeated, and is all of them; 0 takes all away
     #[arg(long)]
-    account: Option<u64>,
+    account: Vec<u64>,
+    /// How many persons it has; 0 if that is not known
+    #[arg(long)]
+    persons: Option<u16>,
     /// Whether it moved away
     #[arg(long)]
     gone: Option<bool>,
@@ -112,17 +120,22 @@ impl Household {
                 output.facts(&list, || lines(&list.households))
             }
             What::Add(add) => add.run(&asked, output).await,
+            What::Import(import) => import.run(&asked, output).await,
             What::Change(Change {
                 household,
                 name,
                 grid,
                 account,
+                persons,
                 gone,
             }) => {
+                let is_given = !account.is_empty();
+                let accounts = account.into_iter().filter(|account| *account > 0);
                 let request = ChangeHousehold {
                     name,
                     grid,
-                    account,
+                    accounts: is_given.then(|| accounts.collect()),
+                    persons,
                     gone,
                 };
                 let path = asked.path(&format!("households/{household}"));
@@ -175,7 +188,7 @@ fn lines(households: &[HouseholdView]) -> String {
         return "no households; `wujitong household add` adds them\n".to_owned();
     }
     let headings = [
-        "#number", "head", "grid", "account", "slip", "#place", "#points",
+        "#number", "head", "grid", "accounts", "#persons", "slip", "#place", "#points",
     ];
     let rows = households.iter().map(|one| {
         let standing = one.standing;
@@ -183,8 +196,13 @@ fn lines(households: &[HouseholdView]) -> String {
             one.household.to_string(),
             escape(&one.name),
             one.grid.map(|grid| grid.to_string()).unwrap_or_default(),
-            one.account
-                .map(|account| account.to_string())
+            one.accounts
+                .iter()
+                .map(u64::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+            one.persons
+                .map(|count| count.to_string())
                 .unwrap_or_default(),
             if one.has_slip { "yes" } else { "" }.to_owned(),
             standing

@@ -129,6 +129,9 @@ struct Told {
     matters: BTreeMap<String, String>,
 }
 
+/// Whom the rows are sent to, at which path, and whether a person watches.
+type Way<'a> = (&'a Asked, &'a str, bool);
+
 impl Import {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         let bytes =
@@ -150,10 +153,45 @@ impl Import {
             notes,
             ..Told::default()
         };
-        let bar = bar(rows.len(), output.for_person(), "checked");
+        let way = (&asked, &*path, output.for_person());
+        let good = self.check(way, &rows, &mut bad, &mut told).await?;
+        bad.sort_by_key(|row| row.line);
+        let stop = !bad.is_empty() && !self.skip_bad;
+        let dry_run = self.dry_run || stop;
+        self.take_in(way, (&good, dry_run), &mut bad, &mut told)
+            .await?;
+        told.bad = bad;
+        if let Some(file) = &self.faults {
+            fs::write(file, faults(&told.bad))
+                .map_err(|error| Failure::File(file.clone(), error))?;
+        }
+        output.facts(&told, || show(&told))?;
+        match told.bad.len() {
+            0 => Ok(()),
+            bad if self.skip_bad => {
+                tracing::info!(bad, "bad rows were skipped");
+                Ok(())
+            }
+            bad => Err(Failure::Usage(format!(
+                "{bad} of {} rows are bad, so none was taken in; correct them, or take in the others \
+                 with --skip-bad",
+                told.rows
+            ))),
+        }
+    }
+
+    /// Asks the node what would become of the rows. Returns those without a fault.
+    async fn check(
+        &self,
+        (asked, path, for_person): Way<'_>,
+        rows: &[ImportLine],
+        bad: &mut Vec<BadRow>,
+        told: &mut Told,
+    ) -> Result<Vec<ImportLine>, Failure> {
+        let bar = bar(rows.len(), for_person, "checked");
         let mut good = vec![];
-        for batch in batches(&rows) {
-            let outcomes = self.ask(&asked, &path, batch, true, true).await?;
+        for batch in batches(rows) {
+            let outcomes = self.ask(asked, path, batch, true, true).await?;
             for (row, line) in batch.iter().zip(outcomes.rows) {
                 match line.outcome {
                     ImportOutcome::Bad => bad.push(BadRow {
@@ -173,14 +211,20 @@ impl Import {
             bar.inc(batch.len() as u64);
         }
         bar.finish_and_clear();
-        bad.sort_by_key(|row| row.line);
-        let stop = !bad.is_empty() && !self.skip_bad;
-        let dry_run = self.dry_run || stop;
-        let bar = self::bar(good.len(), output.for_person(), "taken in");
-        for batch in batches(&good) {
-            let outcomes = self
-                .ask(&asked, &path, batch, dry_run, self.skip_bad)
-                .await?;
+        Ok(good)
+    }
+
+    /// Sends the rows without a fault, and counts what became of them.
+    async fn take_in(
+        &self,
+        (asked, path, for_person): Way<'_>,
+        (good, dry_run): (&[ImportLine], bool),
+        bad: &mut Vec<BadRow>,
+        told: &mut Told,
+    ) -> Result<(), Failure> {
+        let bar = bar(good.len(), for_person, "taken in");
+        for batch in batches(good) {
+            let outcomes = self.ask(asked, path, batch, dry_run, self.skip_bad).await?;
             for (row, line) in batch.iter().zip(outcomes.rows) {
                 match line.outcome {
                     ImportOutcome::Ready if self.dry_run => told.ready += 1,
@@ -202,24 +246,7 @@ impl Import {
             bar.inc(batch.len() as u64);
         }
         bar.finish_and_clear();
-        told.bad = bad;
-        if let Some(file) = &self.faults {
-            fs::write(file, faults(&told.bad))
-                .map_err(|error| Failure::File(file.clone(), error))?;
-        }
-        output.facts(&told, || show(&told))?;
-        match told.bad.len() {
-            0 => Ok(()),
-            bad if self.skip_bad => {
-                tracing::info!(bad, "bad rows were skipped");
-                Ok(())
-            }
-            bad => Err(Failure::Usage(format!(
-                "{bad} of {} rows are bad, so none was taken in; correct them, or take in the others \
-                 with --skip-bad",
-                told.rows
-            ))),
-        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, DirBuilder},
-    io,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -11,7 +10,6 @@ use std::{
 
 use api::{KeyStatements, Named, Revocations, RevokeRequest};
 use app::{SystemClock, socket_path};
-use config::{FILE_END, FILE_ENDS_SO, Raw};
 use domain::{ids::KeyId, revocation::Reason, suite::Suite};
 use identity::{
     CertificateProfile, Endorser, Founding, IdentityError, Network, Replacing, SignedKeyStatement,
@@ -26,12 +24,10 @@ use super::{
     Failure, Output,
     client::{Client, ClientError},
     labels::one_of,
+    node_file::{CONFIG, NodeFile},
     site::{data_directory, tree},
     tables::pairs,
 };
-
-/// Name of the configuration file that `run` looks for in a data directory.
-pub(super) const CONFIG: &str = "node.toml";
 
 /// Founds a network, or enrols a division in one
 ///
@@ -389,56 +385,20 @@ impl Init {
             Origin::EnrolledBy { network, .. } => (&*network.zone, Some(network)),
         };
         let id = network.map(|network| network.id_hex());
-        let text = self.config(tree, zone, id.as_deref());
-        let text = text.map_err(|error| Failure::File(data.join(CONFIG), error))?;
-        Raw::from_file(&text)?.check(data)?;
-        Ok(text)
-    }
-
-    fn config(&self, tree: &Tree, zone: &str, network: Option<&str>) -> io::Result<String> {
-        let quoted = |text: &str| toml::Value::from(text).to_string();
-        let code = self.division.short();
-        let hosted = if self.with_branch {
-            format!("subtree = {}", quoted(&code))
-        } else {
-            format!("nodes = [{}]", quoted(&code))
+        let file = NodeFile {
+            division: self.division,
+            with_branch: self.with_branch,
+            topology: self.topology.as_deref(),
+            listen: self.listen.as_deref(),
+            http: self.http.as_deref(),
+            parent: &self.parent,
         };
-        let topology = match &self.topology {
-            Some(file) => {
-                let file = fs::canonicalize(file)?;
-                format!("topology = {}\n", quoted(&file.to_string_lossy()))
-            }
-            None => String::new(),
-        };
-        let listen = self.listen.as_deref().unwrap_or("[::]:7450");
-        let http = self.http.as_deref().unwrap_or("127.0.0.1:7480");
-        let parent = match (&self.parent[..], tree.parent(self.division)) {
-            (_, None) => String::new(),
-            ([], Some(_)) => {
-                "# If left out, the parent is looked up in DNS.\n# parent = [\"parent.example:7450\"]\n"
-                    .to_owned()
-            }
-            (named, Some(_)) => {
-                let named: Vec<String> = named.iter().map(|address| quoted(address)).collect();
-                format!("parent = [{}]\n", named.join(", "))
-            }
-        };
-        let name = tree.full_name(self.division).unwrap_or_default();
-        let network = network.map_or_else(|| "that it founds".to_owned(), ToOwned::to_owned);
-        Ok(format!(
-            "# {name}, in the network {network}. Every other setting has its default.\n\
-             {FILE_ENDS_SO}.\n\n\
-             data = \".\"\n{hosted}\nzone = {}\n{topology}listen = {}\n{parent}\n\
-             [http]\nlisten = {}\n\n{FILE_END}\n",
-            quoted(zone),
-            quoted(listen),
-            quoted(http),
-        ))
+        file.checked((tree, zone), id.as_deref(), data)
     }
 }
 
 /// Returns code and name of a division.
-fn named(tree: &Tree, division: DivisionCode) -> String {
+pub(super) fn named(tree: &Tree, division: DivisionCode) -> String {
     let name = tree
         .get(division)
         .map(|found| found.short_name().into_owned());

@@ -80,7 +80,7 @@ pub(super) fn receipt_line(line: &receipt::Line, names: Names<'_>) -> String {
 /// What was asked of the holder, and what became of it.
 pub(super) fn request(request: &RequestView) -> String {
     let label = request.kind.name().label();
-    let wish = match request.kind {
+    let asked = match request.kind {
         RequestKind::Rate(how) => format!("{label}: {}", how.label()),
         RequestKind::Remark(audience) => format!("{label}: {}", audience.label()),
         RequestKind::Merge(into) => format!("{label} {into}"),
@@ -101,7 +101,7 @@ pub(super) fn request(request: &RequestView) -> String {
         Some(Reply::Late) => "too late",
         Some(Reply::Refused) => "refused on its way; see the logs of the nodes in between",
     };
-    format!("{wish}; {reply}")
+    format!("{asked}; {reply}")
 }
 
 /// Returns when something is due, for a list.

@@ -9,10 +9,16 @@ mod clock;
 mod encodings;
 mod exit;
 mod failure;
+mod faults;
 pub mod labels;
 mod language;
+mod node_file;
 mod output;
+mod qr;
+mod readmit;
 mod secrets;
+mod settings;
+mod sheets;
 pub mod site;
 mod slip;
 pub mod tables;
@@ -22,29 +28,38 @@ mod account;
 mod alarm;
 mod api_key;
 mod audit;
+mod backup;
 mod board;
 mod completions;
+mod config;
 mod courier;
 mod disclosure;
+mod doctor;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod grid;
 mod household;
 mod import;
 mod init;
+mod invite;
+mod join;
 mod key;
 mod log;
 mod login;
+mod man;
 mod matter;
 mod points;
 mod policy;
 mod receipt;
+mod reload;
 mod reply_text;
+mod restore;
 mod revoke;
 mod rollup;
 mod run;
 mod status;
 mod store;
+mod supervisor;
 mod template;
 mod topology;
 mod verify;
@@ -61,6 +76,7 @@ use clap::{Parser, Subcommand};
 pub use completions::Completions;
 pub use exit::Exit;
 pub use failure::Failure;
+pub use man::Man;
 pub use output::Output;
 pub use terminal::escape;
 
@@ -87,11 +103,20 @@ pub struct Cli<C: Subcommand> {
 )]
 pub enum Command {
     Init(init::Init),
+    Invite(invite::Invite),
+    Admit(invite::Admit),
+    Join(join::Join),
+    Readmit(readmit::Readmit),
     Run(run::Run),
     Login(login::Login),
     Logout(login::Logout),
     Status(status::Status),
+    Reload(reload::Reload),
+    Config(config::Config),
+    Doctor(doctor::Doctor),
     Store(store::Store),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Matter(matter::Matter),
     Import(import::Import),
     Policy(policy::Policy),
@@ -133,6 +158,10 @@ impl Run for Command {
     fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         match self {
             Self::Init(command) => wait(command.run(output)),
+            Self::Invite(command) => wait(command.run(output)),
+            Self::Admit(command) => wait(command.run(output)),
+            Self::Readmit(command) => wait(command.run(output)),
+            Self::Join(command) => wait(command.run(output)),
             Self::Run(command) => wait(command.run(output)),
             Self::Login(command) => wait(command.run(output)),
             Self::Logout(command) => wait(command.run(output)),
@@ -143,7 +172,12 @@ impl Run for Command {
             Self::Alarm(command) => wait(command.run(output)),
             Self::Clock(command) => wait(command.run(output)),
             Self::Status(command) => wait(command.run(output)),
-            Self::Store(command) => command.run(output),
+            Self::Reload(command) => wait(command.run(output)),
+            Self::Config(command) => wait(command.run(output)),
+            Self::Doctor(command) => wait(command.run(output)),
+            Self::Store(command) => wait(command.run(output)),
+            Self::Backup(command) => wait(command.run(output)),
+            Self::Restore(command) => wait(command.run(output)),
             Self::Matter(command) => wait(command.run(output)),
             Self::Import(command) => wait(command.run(output)),
             Self::Policy(command) => wait(command.run(output)),

@@ -41,7 +41,8 @@ enum What {
 ///
 /// A node has a log for each life of its store. The key verifies the checkpoints of the log; programs
 /// that read C2SP formats take it as it is. The last column is how many entries the two divisions above have
-/// countersigned (会签), and when.
+/// countersigned (会签), and when. Whoever runs in the same process as the node is marked: that countersignature proves less,
+/// because whoever runs the machine can change both.
 ///
 /// Examples:
 ///   wujitong log show
@@ -119,9 +120,17 @@ fn lines(logs: &PublicLogs) -> String {
 
 fn signed(head: &CountersignedHead) -> String {
     let by = head.by.iter();
-    let by = by.map(|one| format!("{} {}", one.division.short(), moment(one.at_ms)));
+    let by = by.map(|one| {
+        let beside = match one.same_process {
+            true => " (same process 同一进程)",
+            false => "",
+        };
+        format!("{} {}{beside}", one.division.short(), moment(one.at_ms))
+    });
     let missing = head.missing.iter();
     let missing = missing.map(|above| format!("{} not yet 未会签", above.short()));
-    let all: Vec<_> = by.chain(missing).collect();
+    let below = (head.missing_below > 0)
+        .then(|| format!("{} below not yet 下级未会签", head.missing_below));
+    let all: Vec<_> = by.chain(missing).chain(below).collect();
     format!("{} by {}", head.size, all.join(", "))
 }

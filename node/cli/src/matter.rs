@@ -1,5 +1,7 @@
 //! `wujitong matter`
 
+mod asks;
+mod data;
 mod files;
 mod materials;
 mod private;
@@ -65,6 +67,8 @@ enum Act {
     Answers(Answers),
     Attachment(files::Attachment),
     Materials(materials::Materials),
+    Asks(asks::Asks),
+    Data(data::Data),
     #[command(flatten)]
     Work(Work),
     #[command(flatten)]
@@ -79,6 +83,7 @@ enum Act {
 ///   wujitong matter report --category enforcement/rubbish "村口垃圾堆放"
 ///   wujitong matter report --category order/flood --priority emergency --escalate-to 330825 "堤坝渗水"
 ///   wujitong matter report --category enforcement/water --attach bridge.jpg "河水变色"
+///   wujitong matter report --category order/dispute --element dispute-kind=land "地界不清"
 ///   wujitong matter report --category enforcement/lighting --slip --opening opening.json "路灯不亮"
 ///   wujitong matter report --category order/other --visibility direct --about 330825002222 -
 #[derive(Debug, clap::Args)]
@@ -114,6 +119,9 @@ struct Report {
     /// Coordinate system of --place: wgs-84; gcj-02 (Chinese maps and phones); bd-09 (Baidu)
     #[arg(long, value_name = "SYSTEM", default_value_t)]
     coordinates: Datum,
+    /// Value of a data element that the standard in force asks for (`matter asks`); may be repeated
+    #[arg(long, value_name = "CODE=VALUE", value_parser = asks::value)]
+    element: Vec<(String, String)>,
     /// Name of the reporter; only the holder sees it
     #[arg(
         long,
@@ -328,6 +336,8 @@ impl Matter {
             }
             Act::Attachment(attachment) => return attachment.run(&asked, output).await,
             Act::Materials(materials) => return materials.run(&asked, output).await,
+            Act::Asks(asks) => return asks.run(&asked, output).await,
+            Act::Data(data) => return data.run(&asked, output).await,
             Act::Work(work) => work.request(),
             Act::Request(request) => request.request(),
         };
@@ -358,6 +368,7 @@ impl Report {
         let request = ReportRequest {
             objects_to: None,
             objects_to_rating: None,
+            data: asks::once(self.element)?,
             category: self.category,
             text,
             channel: self.channel,

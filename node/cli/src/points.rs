@@ -1,5 +1,7 @@
 //! `wujitong points`
 
+mod exchange;
+
 use std::path::PathBuf;
 
 use api::{CorrectRating, HouseholdRecord, PointsQuery, PointsView, RateHousehold, RatingView};
@@ -18,7 +20,7 @@ use super::{
     tables::{pairs, table},
 };
 
-/// Points and honours (积分、红黑榜): rates households, and shows how they stand
+/// Points and honours (积分、红黑榜): rates households, shows how they stand, and books what they give points for
 ///
 /// Templates of the kind `points` say what is rated, with how many points, and what of it is public.
 ///
@@ -26,6 +28,7 @@ use super::{
 ///   wujitong points show --node 330825002222
 ///   wujitong points rate 12 --item sorting --mark good --node 330825002222
 ///   wujitong points record 12
+///   wujitong points exchange 12 --reward 3 --signed-by 张大山
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Points {
@@ -41,6 +44,10 @@ enum What {
     Record(Record),
     Rate(Rate),
     Correct(Correct),
+    Rewards(exchange::List),
+    Reward(exchange::Reward),
+    Exchange(exchange::Exchange),
+    TakeBack(exchange::TakeBack),
 }
 
 /// Shows the rules, the red list and the black side of a period, as everybody reads them
@@ -56,7 +63,7 @@ struct Show {
     day: Option<Day>,
 }
 
-/// Shows the ratings of a household
+/// Shows the ratings of a household, and what it gave points for
 ///
 /// Examples:
 ///   wujitong points record 12
@@ -129,6 +136,10 @@ impl Points {
                 output.facts(&record, || recorded(&record))
             }
             What::Rate(rate) => rate.run(&asked, output).await,
+            What::Rewards(list) => list.run(&asked, output).await,
+            What::Reward(reward) => reward.run(&asked, output).await,
+            What::Exchange(exchange) => exchange.run(&asked, output).await,
+            What::TakeBack(back) => back.run(&asked, output).await,
             What::Correct(Correct {
                 number,
                 mark,
@@ -208,6 +219,10 @@ fn shown(view: &PointsView) -> String {
         text += "\n";
         text += &table(["poor", "#times", "households"], rows);
     }
+    if !view.given.is_empty() {
+        text += "\n";
+        text += &exchange::given(&view.given);
+    }
     text
 }
 
@@ -224,9 +239,20 @@ fn recorded(record: &HouseholdRecord) -> String {
         ),
         ("period", format!("{} – {}", record.from, record.to)),
         ("stands", standing),
+        (
+            "points",
+            format!(
+                "{} to give ({} earned, {} given)",
+                record.points.left, record.points.earned, record.points.spent
+            ),
+        ),
     ]);
     text += "\n";
     text += &ratings(&record.ratings);
+    if !record.exchanges.is_empty() {
+        text += "\n";
+        text += &exchange::ledger(&record.exchanges);
+    }
     text
 }
 

@@ -1,33 +1,29 @@
 //! `wujitong run`
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+mod reload;
+
+use std::{io, path::PathBuf, time::Duration};
 
 use app::{Host, Plan};
-use config::{Config, Raw};
-use identity::Network;
+use config::Raw;
 use serde::Serialize;
 use telemetry::Telemetry;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use topology::DivisionCode;
 
 use super::{
-    Failure, Output,
-    exit::Exit,
-    init::CONFIG,
-    site::{configured_tree, data_directory, read},
+    Failure, Output, exit::Exit, settings::Sources, site::configured_tree, supervisor::Supervisor,
     tables::pairs,
 };
+use reload::Reloads;
 
 /// Runs one node, or many in one process, until Ctrl-C or SIGTERM
 ///
 /// A setting comes from the configuration file, the environment (`WUJITONG_HTTP_LISTEN` for
-/// `http.listen`) or a flag; the last of them wins. Without --config it reads DIR/node.toml.
+/// `http.listen`) or a flag; the last of them wins. Without --config it reads DIR/node.toml; without
+/// --data as well, /etc/wujitong/node.toml if that is there.
 /// Without a zone or nodes in the configuration, it takes the zone and every enrolled division from
-/// the data directory.
+/// the data directory. On SIGHUP it reads the configuration anew, as `wujitong reload` does.
 ///
 /// Examples:
 ///   wujitong run --config /etc/wujitong/node.toml
@@ -87,11 +83,20 @@ struct Running {
 
 impl Run {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
-        let config = self.resolve()?;
+        let supervisor = Supervisor::of_environment();
+        tokio::select! {
+            ended = self.serve(output, &supervisor) => ended,
+            never = supervisor.watch() => match never {},
+        }
+    }
+
+    async fn serve(&self, output: &mut Output<'_>, supervisor: &Supervisor) -> Result<(), Failure> {
+        let (mut reloads, config, settings) = Reloads::begin(self.sources())?;
         let mut interrupts = interrupts(SignalKind::interrupt())?;
         let mut terminations = interrupts_or_end()?;
         end_in_any_case()?;
         let telemetry = Telemetry::start(&config.telemetry)?;
+        reloads.warn();
         let tree = configured_tree(&config)?;
         let mut stopped = async || {
             tokio::select! {
@@ -101,6 +106,7 @@ impl Run {
         };
         let mut plan = Plan {
             collector: telemetry.collector(),
+            settings: Some(settings),
             ..Plan::new(config, tree)
         };
         let started = tokio::select! {
@@ -116,6 +122,7 @@ impl Run {
         };
         let running = Running::of(&host);
         let told = output.facts(&running, || running.for_people());
+        supervisor.ready(host.health(), &running.hosted());
         // Keeps the addresses after a restart, even if they had any free port.
         plan.config.listen = host.address();
         plan.config.http.listen = host.http();
@@ -123,25 +130,25 @@ impl Run {
             tokio::select! {
                 () = stopped() => {
                     tracing::info!("stopping");
+                    supervisor.stopping();
                     break;
+                }
+                asked = reloads.asked() => {
+                    supervisor.reloading();
+                    let answer = reloads.reload((&host, &telemetry), &mut plan.config);
+                    supervisor.reloaded();
+                    asked.answer(answer);
+                    continue;
                 }
                 () = host.ailing() => {}
             }
             tracing::warn!("reopening the store");
-            if tokio::time::timeout(STOP_WITHIN, host.stop())
-                .await
-                .is_err()
-            {
-                return Err(Failure::Failed(
-                    "the store did not close after its disk failed; start the node again"
-                        .to_owned(),
-                ));
-            }
-            host = match Host::start(plan.clone()).await {
+            supervisor.reopening();
+            host = match reopened(host, plan.clone()).await {
                 Ok(host) => host,
-                Err(error) => {
+                Err(failure) => {
                     telemetry.shutdown().await;
-                    return Err(error.into());
+                    return Err(failure);
                 }
             };
         }
@@ -153,86 +160,35 @@ impl Run {
         ended
     }
 
-    /// Merges and checks file, environment and flags.
-    fn resolve(&self) -> Result<Config, Failure> {
-        let file = self.config.clone().or_else(|| {
-            let beside = data_directory(self.data.as_deref()).join(CONFIG);
-            beside.is_file().then_some(beside)
-        });
-        let from_file = match &file {
-            Some(path) => Raw::from_file(&read(path)?)
-                .map_err(|error| Failure::ConfigFile(path.clone(), error))?,
-            None => Raw::default(),
-        };
-        let base = match file.as_deref().and_then(Path::parent) {
-            Some(dir) => absolute(dir)?,
-            None => absolute(Path::new("."))?,
-        };
-        let variables = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        let merged = from_file
-            .merge(Raw::from_env(variables)?)
-            .merge(self.flags()?);
-        let data = match &merged.data {
-            Some(data) => base.join(data),
-            None => absolute(&data_directory(None))?,
-        };
-        let config = from_directory(&data, &merged).merge(merged).check(&base)?;
-        let network = Network::load(&config.data)?;
-        if *network.zone != *config.zone {
-            return Err(Failure::Usage(format!(
-                "the configuration has the zone {}, but {} is enrolled in a network with the zone \
-                 {}; correct `zone`",
-                config.zone,
-                config.data.display(),
-                network.zone
-            )));
-        }
-        Ok(config)
-    }
-
-    fn flags(&self) -> Result<Raw, Failure> {
+    /// Where the settings come from.
+    fn sources(&self) -> Sources {
         let texts = |codes: &[DivisionCode]| codes.iter().map(ToString::to_string).collect();
-        let data = self.data.as_deref().map(absolute).transpose()?;
-        let mut raw = Raw {
-            data: data.map(|data| data.to_string_lossy().into_owned()),
+        let mut flags = Raw {
             nodes: (!self.nodes.is_empty()).then(|| texts(&self.nodes)),
             subtree: self.subtree.map(|code| code.to_string()),
             listen: self.listen.clone(),
             parent: (!self.parent.is_empty()).then(|| self.parent.clone()),
             ..Raw::default()
         };
-        raw.http.listen.clone_from(&self.http);
-        Ok(raw.merge(Raw::from_settings(self.settings.iter().cloned())?))
+        flags.http.listen.clone_from(&self.http);
+        Sources {
+            config: self.config.clone(),
+            data: self.data.clone(),
+            flags,
+            settings: self.settings.clone(),
+        }
     }
 }
 
-/// Returns the settings that the data directory gives where no other source does.
-fn from_directory(data: &Path, said: &Raw) -> Raw {
-    let mut raw = Raw {
-        data: Some(data.to_string_lossy().into_owned()),
-        ..Raw::default()
-    };
-    if said.zone.is_none() {
-        raw.zone = Network::load(data)
-            .ok()
-            .map(|network| network.zone.to_string());
-    }
-    if said.nodes.is_none() && said.subtree.is_none() {
-        let enrolled = fs::read_dir(data.join("identity")).into_iter().flatten();
-        let mut codes: Vec<String> = enrolled
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|name| name.parse::<DivisionCode>().is_ok())
-            .collect();
-        codes.sort();
-        raw.nodes = (!codes.is_empty()).then_some(codes);
-    }
-    raw
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path).map_err(|error| Failure::File(path.to_owned(), error))
+/// Stops the nodes and starts them anew, so that the store is opened and checked again.
+async fn reopened(host: Host, plan: Plan) -> Result<Host, Failure> {
+    let stopped = tokio::time::timeout(STOP_WITHIN, host.stop()).await;
+    stopped.map_err(|_| {
+        Failure::Failed(
+            "the store did not close after its disk failed; start the node again".to_owned(),
+        )
+    })?;
+    Ok(Host::start(plan).await?)
 }
 
 /// Ends the process some time after the first signal, whatever hangs: a disk may block threads for
@@ -292,19 +248,22 @@ impl Running {
         }
     }
 
-    fn for_people(&self) -> String {
-        let hosted = match &self.nodes[..] {
+    fn hosted(&self) -> String {
+        match &self.nodes[..] {
             [only] => only.to_string(),
             [first, .., last] => format!("{} nodes, {first} to {last}", self.nodes.len()),
             [] => "none".to_owned(),
-        };
+        }
+    }
+
+    fn for_people(&self) -> String {
         let network = format!("{}{}", self.network, if self.demo { " (demo)" } else { "" });
         let http = match &self.http {
             Some(address) => format!("http://{address}/readyz, /healthz, /metrics"),
             None => "off".to_owned(),
         };
         let facts = pairs([
-            ("running", hosted),
+            ("running", self.hosted()),
             ("network", network),
             ("neighbours", self.listen.clone()),
             ("http", http),

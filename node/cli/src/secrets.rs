@@ -132,11 +132,23 @@ pub(super) fn forget(socket: &Path, node: DivisionCode) -> Result<(), Failure> {
     }
 }
 
-/// Returns the token to use: the one in the environment, else the one kept for this node.
-pub(super) fn token(socket: &Path, node: DivisionCode) -> Option<String> {
+/// Returns the token to use: the one in the environment, the one in the file that the environment names, else the one kept
+/// for this node.
+///
+/// # Errors
+/// [`Failure::File`] if that file cannot be read.
+pub(super) fn token(socket: &Path, node: DivisionCode) -> Result<Option<String>, Failure> {
     if let Ok(token) = std::env::var("WUJITONG_TOKEN") {
-        return Some(token).filter(|token| !token.is_empty());
+        return Ok(Some(token).filter(|token| !token.is_empty()));
     }
+    if let Some(path) = std::env::var_os("WUJITONG_TOKEN_FILE").map(PathBuf::from) {
+        let token = fs::read_to_string(&path).map_err(|error| Failure::File(path, error))?;
+        return Ok(Some(token.trim().to_owned()).filter(|token| !token.is_empty()));
+    }
+    Ok(kept(socket, node))
+}
+
+fn kept(socket: &Path, node: DivisionCode) -> Option<String> {
     let kept = fs::read_to_string(file(socket, node).ok()?).ok()?;
     Some(kept.trim().to_owned()).filter(|token| !token.is_empty())
 }

@@ -66,7 +66,7 @@ impl Site {
         let Asked { client, node } = self.ask_as_owner().await?;
         let token = match self.owner {
             true => None,
-            false => secrets::token(client.socket(), node),
+            false => secrets::token(client.socket(), node)?,
         };
         Ok(Asked {
             client: client.with_token(token),

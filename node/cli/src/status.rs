@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use api::{LinkStatus, NeighbourSide, NodeStatus, StatusQuery, WorkerLine, WorkerState};
+use indicatif::HumanBytes;
 
 use super::{
     Failure, Output, alarm, key,
-    labels::{self, span},
+    labels::{self, moment, span},
     language::{self, either},
     revoke,
     site::Site,
@@ -53,6 +54,13 @@ fn for_people(status: &api::Status) -> String {
         ("zone", zone.clone()),
         ("version", status.version.clone()),
         ("up for", span(status.uptime_ms)),
+        (
+            "last backup 上次备份",
+            match &status.backup {
+                Some(last) => format!("{}, {}", moment(last.made_ms), HumanBytes(last.bytes)),
+                None => "none known 没有记录".to_owned(),
+            },
+        ),
     ]);
     if let Some(trouble) = &status.disk {
         text += &format!("\nno new work is accepted: {trouble}\n");
@@ -68,6 +76,7 @@ fn for_people(status: &api::Status) -> String {
     text += &awaited(status);
     text += &alarms(status);
     text += &calendar(status);
+    text += &template_lists(status);
     text += &revoked(status);
     text += &stated(status);
     text += &given_up(status);
@@ -237,6 +246,26 @@ fn calendar(status: &api::Status) -> String {
         });
     let soon: std::collections::BTreeSet<String> = soon.collect();
     soon.into_iter().collect()
+}
+
+/// Returns the lists of current templates that ran out, or name what did not come.
+fn template_lists(status: &api::Status) -> String {
+    let lists = status.nodes.iter().flat_map(|node| {
+        let lists = node.template_lists.iter();
+        lists.filter_map(move |list| Some((node.division, list, list.fault?)))
+    });
+    let told = lists.map(|(division, list, fault)| {
+        let what = match list.missing.is_empty() {
+            true => labels::moment(list.ends_at_ms),
+            false => list.missing.join(", "),
+        };
+        format!(
+            "\nat {division} the list of templates of {} is {fault} 模板清单{}: {what}\n",
+            list.issuer,
+            fault.chinese(),
+        )
+    });
+    told.collect()
 }
 
 /// Returns the keys of the nodes shown and of their neighbours that no longer count.

@@ -6,7 +6,9 @@ mod values;
 
 use std::path::PathBuf;
 
-use api::{Named, PublishRequest, StanceView, TemplateLine, TemplateStatus, Templates};
+use api::{
+    AdoptionView, Named, PublishRequest, StanceView, TemplateLine, TemplateStatus, Templates,
+};
 use clap::Subcommand;
 use domain::template::{TemplateKey, TemplateKind};
 use topology::{Tier, UnitKind};
@@ -46,9 +48,14 @@ enum What {
 
 /// Publishes a template, or its next version, for every node in scope below
 ///
+/// With --share or --first it goes to a part of them, and the version before stays in force for all
+/// others until `wujitong template rollout widen`.
+///
 /// Examples:
 ///   wujitong template publish finance.toml --kind disclosure --name finance --title "财务公开"
 ///   wujitong template publish dispatch.toml --kind policy --name dispatch --title "派遣" --tier township
+///   wujitong template publish days.toml --kind policy --name days --title "时限" --first 330825002
+///   wujitong template publish days.toml --kind policy --name days --title "时限" --share 30
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Publish {
@@ -69,6 +76,8 @@ struct Publish {
     /// At the village tier only for this kind of unit; may be repeated; all kinds if left out
     #[arg(long = "unit", value_name = "UNIT", value_parser = one_of::<UnitKind>())]
     kinds: Vec<UnitKind>,
+    #[command(flatten)]
+    first: rollout::First,
 }
 
 /// Lists the templates a node knows, and what it did with them
@@ -99,6 +108,7 @@ impl Publish {
             title: self.title,
             tiers: self.tiers,
             kinds: self.kinds,
+            first: self.first.request(),
         })
     }
 }
@@ -146,6 +156,7 @@ fn lines(list: &Named<Templates>) -> String {
         "title",
         "#version",
         "published",
+        "rollout",
         "here",
     ];
     let rows = list.facts.templates.iter().map(|line| {
@@ -155,6 +166,7 @@ fn lines(list: &Named<Templates>) -> String {
             line.title.clone(),
             line.version.to_string(),
             moment(line.issued_at_ms),
+            rollout::state(line.rollout.as_ref()),
             stance(&line.stance),
         ]
     });
@@ -166,6 +178,9 @@ fn stance(stance: &StanceView) -> String {
         StanceView::Applied => "applied 已执行".to_owned(),
         StanceView::Refused { reason } => format!("refused 拒绝: {reason}"),
         StanceView::Superseded => "superseded 已被新版取代".to_owned(),
+        StanceView::Held => "not reached yet 未轮到，执行上一版".to_owned(),
+        StanceView::Paused => "paused before it was taken 暂停中，执行上一版".to_owned(),
+        StanceView::RolledBack => "rolled back 已撤回".to_owned(),
         StanceView::NotInScope => "not for this node".to_owned(),
     }
 }
@@ -173,7 +188,10 @@ fn stance(stance: &StanceView) -> String {
 fn status(shown: &Named<TemplateStatus>) -> String {
     let names = Names(&shown.names);
     let TemplateStatus {
-        template, adoption, ..
+        template,
+        adoption,
+        reach,
+        ..
     } = &shown.facts;
     let TemplateLine {
         key,
@@ -199,22 +217,36 @@ fn status(shown: &Named<TemplateStatus>) -> String {
         ),
         ("here", stance(&template.stance)),
     ]);
+    if let Some(rollout) = &template.rollout {
+        text += &pairs([("rollout", rollout::told(rollout, *reach, &names))]);
+    }
     text += "\n";
+    text += &told_adoption(adoption, &names);
+    text
+}
+
+fn told_adoption(adoption: &AdoptionView, names: &Names<'_>) -> String {
     let counts = [
         adoption.expected,
         adoption.applied,
+        adoption.held,
+        adoption.paused,
         adoption.refused,
         adoption.superseded,
         adoption.unreached,
+        adoption.stale,
     ];
     let headings = [
         "#expected",
         "#applied",
+        "#held",
+        "#paused",
         "#refused",
         "#superseded",
         "#unreached",
+        "#lists out",
     ];
-    text += &table(headings, [counts.map(|count| count.to_string())]);
+    let mut text = table(headings, [counts.map(|count| count.to_string())]);
     if !adoption.refusals.is_empty() {
         let rows = adoption.refusals.iter();
         let rows = rows.map(|refusal| [names.of(refusal.division), refusal.reason.clone()]);

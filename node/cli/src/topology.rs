@@ -1,5 +1,7 @@
 //! `wujitong topology`
 
+mod zone;
+
 use std::path::PathBuf;
 
 use api::Point;
@@ -21,6 +23,7 @@ use super::{
 ///   wujitong topology show 330825 --depth 1
 ///   wujitong topology route 330825002222 330802005
 ///   wujitong topology locate 29.0285,119.1722
+///   wujitong topology zone 330825 --zone zj.example --ns ns.ly.example --host a.ly.example:7450
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Topology {
@@ -34,6 +37,7 @@ enum What {
     Route(Route),
     Locate(Locate),
     Check(Check),
+    Zone(zone::PrintZone),
 }
 
 /// Shows a division and the divisions below it
@@ -112,6 +116,7 @@ impl Topology {
             What::Route(route) => route.run(output),
             What::Locate(locate) => locate.run(output),
             What::Check(check) => check.run(output),
+            What::Zone(zone) => zone.run(output),
         }
     }
 }

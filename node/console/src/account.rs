@@ -113,7 +113,7 @@ async fn shown(visit: &Visit, problem: Option<Problem>) -> Answer {
             permissions: session
                 .permissions
                 .iter()
-                .map(|deed| visit.w.short(*deed))
+                .map(|permission| visit.w.short(*permission))
                 .collect(),
             ends: session.ends_ms.map(|ms| visit.when(ms)),
             must_change,

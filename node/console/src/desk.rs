@@ -11,10 +11,11 @@ mod dispute;
 mod households;
 mod inbox;
 mod materials;
-mod matter;
+pub(crate) mod matter;
 mod parts;
 mod replies;
 mod report;
+mod rewards;
 pub(crate) mod steps;
 mod templates;
 
@@ -22,20 +23,35 @@ use std::sync::Arc;
 
 use api::{CategoryPromise, Promises, problem::Problem};
 use axum::Router;
-
-use web::state::AppState;
+use domain::people::Permission;
+use web::{problem::Rejection, state::AppState};
 
 use crate::{
     answer::{Answer, lead_to},
     form, page,
+    sheet_file::HOUSEHOLDS,
     villagers::draft,
     visit::Visit,
     words::Words,
 };
 
+/// Leads somebody who is not signed in to the sign-in, and tells everybody else that they may not.
+fn check_may(
+    visit: &Visit,
+    permission: Permission,
+    told: (&'static str, &'static str),
+) -> Result<(), Problem> {
+    let rejection = match (visit.may(permission), visit.is_signed_in()) {
+        (true, _) => return Ok(()),
+        (false, true) => Rejection::denied(told),
+        (false, false) => Rejection::unknown_caller(told),
+    };
+    Err(*rejection.0)
+}
+
 /// Adds the pages of the desk.
 pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
-    routes
+    matters(village(disclosing(routes)))
         .route("/desk", page(inbox::show))
         .route("/desk/saved", page(to_list).merge(form(inbox::save)))
         .route("/desk/seen", page(to_list).merge(form(inbox::note_seen)))
@@ -47,8 +63,35 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
                 .layer(draft::limit()),
         )
         .route(
+            "/desk/replies",
+            page(replies::list).merge(form(replies::change)),
+        )
+        .route("/desk/templates", page(templates::list))
+        .route(
+            "/desk/templates/new",
+            page(templates::form).merge(form(templates::send)),
+        )
+        .route("/desk/templates/holds/{kind}", page(templates::holds))
+        .route(
+            "/desk/templates/{issuer}/{kind}/{name}",
+            page(templates::one),
+        )
+        .route(
+            "/desk/templates/{issuer}/{kind}/{name}/rollout",
+            page(templates::show).merge(form(templates::act)),
+        )
+}
+
+/// Adds the pages on which disclosures are worked on.
+fn disclosing(routes: Router<AppState>) -> Router<AppState> {
+    routes
+        .route(
             "/desk/disclosures",
             page(disclosures::list).merge(form(disclosures::begin)),
+        )
+        .route(
+            "/desk/disclosures/form.xlsx",
+            page(disclosures::sheet::blank),
         )
         .route(
             "/desk/disclosures/{number}/form.xlsx",
@@ -70,10 +113,11 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
             "/desk/disclosures/{number}",
             page(disclosures::one).merge(form(disclosures::act)),
         )
-        .route(
-            "/desk/replies",
-            page(replies::list).merge(form(replies::change)),
-        )
+}
+
+/// Adds the pages of boards and households.
+fn village(routes: Router<AppState>) -> Router<AppState> {
+    routes
         .route("/desk/boards", page(boards::list))
         .route(
             "/desk/boards/{board}/{post}",
@@ -85,19 +129,26 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         )
         .route("/desk/households/labels", page(households::labels))
         .route(
+            "/desk/rewards",
+            page(rewards::list).merge(form(rewards::change)),
+        )
+        .route(
+            HOUSEHOLDS,
+            page(households::sheet::ask).merge(form(households::sheet::go)),
+        )
+        .route(
+            "/desk/households/sheet/empty.xlsx",
+            page(households::sheet::blank),
+        )
+        .route(
             "/desk/households/{household}",
             page(households::one).merge(form(households::act)),
         )
-        .route("/desk/templates", page(templates::list))
-        .route(
-            "/desk/templates/new",
-            page(templates::form).merge(form(templates::send)),
-        )
-        .route("/desk/templates/holds/{kind}", page(templates::holds))
-        .route(
-            "/desk/templates/{issuer}/{kind}/{name}",
-            page(templates::one),
-        )
+}
+
+/// Adds the pages of one matter.
+fn matters(routes: Router<AppState>) -> Router<AppState> {
+    routes
         .route("/desk/m/{id}", page(matter::show))
         .route(
             "/desk/m/{id}/contact",
@@ -118,7 +169,7 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
                 .layer(draft::limit()),
         )
         .route(
-            "/desk/m/{id}/ask/{wish}",
+            "/desk/m/{id}/ask/{request}",
             page(act::ask_form).merge(form(act::ask)),
         )
 }

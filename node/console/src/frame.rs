@@ -159,8 +159,8 @@ impl Frame {
             csrf: visit.csrf().to_owned(),
             key: key(),
             is_demo: visit.state.network.demo,
-            footer: Arc::clone(&visit.state.pages),
-            domain: division.map(|division| visit.state.pages.host(division)),
+            footer: visit.state.pages(),
+            domain: division.map(|division| visit.state.pages().host(division)),
             address: without_scheme(&visit.address(&visit.here())),
             kept_form: None,
         }

@@ -16,6 +16,7 @@ mod assets;
 mod boards;
 #[cfg(test)]
 mod colours;
+mod data_fields;
 mod desk;
 mod disclosures;
 mod failure;
@@ -92,6 +93,19 @@ fn routes(api: Router<AppState>, gate: &Arc<Gate>) -> Router<AppState> {
                 .layer(DefaultBodyLimit::max(network::MOST_COURIER_BYTES)),
         )
         .route("/network/courier/{division}", form(network::make_courier))
+        .route(
+            network::INVITATIONS_PATH,
+            page(network::invitations).merge(form(network::invite)),
+        )
+        .route(
+            "/network/invitations/{division}/withdraw",
+            form(network::withdraw_invitation),
+        )
+        .route(
+            "/network/invitations/{division}/admit",
+            form(network::admit),
+        )
+        .route("/network/readmissions/{division}", form(network::readmit))
         .route("/{*path}", route(EVERY_METHOD, nothing));
     let routes = disclosures::routes(admin::routes(desk::routes(villagers::routes(routes))));
     let routes = points::routes(boards::routes(routes))

@@ -1,8 +1,10 @@
 //! The network page: this node, its neighbours, what waits, and what needs a person.
 
 mod courier;
+mod invitations;
 mod logs;
 mod neighbours;
+mod readmissions;
 mod troubles;
 
 use std::sync::Arc;
@@ -25,7 +27,7 @@ use crate::{
 
 use logs::{Choice, Contradicting};
 use neighbours::{Neighbour, Unseen};
-use troubles::{Alarm, Hook, Refused, Revoked, Worker};
+use troubles::{Alarm, Hook, Refused, Revoked, TemplateList, Worker};
 
 #[derive(Template)]
 #[template(path = "network.html")]
@@ -52,7 +54,10 @@ struct NetworkPage {
     has_figures: bool,
     revoked: Vec<Revoked>,
     refused: Vec<Refused>,
+    /// Lists of current templates.
+    lists: Vec<TemplateList>,
     may_close: bool,
+    may_enrol: bool,
 }
 
 /// Something that the node says of itself: a moment, a text, or a moment and what it says of it.
@@ -104,7 +109,9 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Answer {
         has_figures: figures.is_some(),
         revoked: troubles::revoked(&visit, node),
         refused: troubles::refused(&visit, node),
+        lists: troubles::lists(&visit, node),
         may_close: visit.may(Permission::CloseAlarm),
+        may_enrol: visit.may(Permission::Enrol) && node.tier != Tier::Village,
     })
 }
 
@@ -166,20 +173,30 @@ fn facts(visit: &Visit, status: &Status, node: &NodeStatus) -> Vec<Fact> {
         let text = w.network_certificate_serial(&shown.serial);
         moment(w.network_certificate(), shown.until_ms, text)
     });
+    let backup = status.backup.as_ref();
+    let backup = backup.map(|last| moment(w.network_backup(), last.made_ms, String::new()));
     let since = moment(w.network_since(), status.started_ms, String::new());
     let texts = texts.into_iter().map(|(label, text)| Fact {
         label,
         at: None,
         text,
     });
-    texts.chain([since]).chain(certificate).collect()
+    texts
+        .chain([since])
+        .chain(backup)
+        .chain(certificate)
+        .collect()
 }
 
 pub(crate) use courier::{
     MOST_BYTES as MOST_COURIER_BYTES, PATH as COURIER_PATH, make as make_courier,
     read as read_courier, show as courier,
 };
+pub(crate) use invitations::{
+    PATH as INVITATIONS_PATH, admit, invite, show as invitations, withdraw as withdraw_invitation,
+};
 pub(crate) use logs::resolve as resolve_log;
+pub(crate) use readmissions::readmit;
 
 /// Closes an alarm that somebody looked into.
 pub(crate) async fn close_alarm(visit: Arc<Visit>) -> Answer {

@@ -1,11 +1,12 @@
 //! Points and honours (积分、红黑榜) for everybody: the rules, the lists, a household's own record, and its code.
 
 mod door;
+mod ledger;
 pub(crate) mod own;
 
 use std::sync::Arc;
 
-use api::{PointsView, problem::Problem};
+use api::{PointsView, Rewards, problem::Problem};
 use askama::Template;
 use axum::Router;
 use domain::{disclosure::Span, time::Day};
@@ -23,6 +24,7 @@ use crate::{
     words::Words,
 };
 
+pub(crate) use ledger::{LedgerRow, RewardRow, ledger, purse};
 pub(crate) use own::{RatingRow, ratings};
 
 /// Adds the pages of points.
@@ -98,11 +100,15 @@ struct PointsShown {
     coverage: String,
     items: Vec<ItemRow>,
     rules: Vec<String>,
+    rewards: Vec<RewardRow>,
+    /// What was given: name, how many, exchanges, points.
+    given: Vec<(String, String, u32, u64)>,
 }
 
 /// Shows the rules and how many households were rated.
 async fn points(visit: Arc<Visit>) -> Answer {
     let w = visit.w;
+    let rewards: Rewards = visit.calls.get(&visit.api("rewards")?).await?;
     let shown = read(&visit).await?.map(|view| {
         let rules = &view.rules;
         let items = rules.items.iter().map(|item| ItemRow {
@@ -122,6 +128,12 @@ async fn points(visit: Arc<Visit>) -> Answer {
                 w.pt_keep_rule(rules.keep_days),
                 w.pt_template(rules.templates.join(", ")),
             ],
+            rewards: rewards
+                .rewards
+                .iter()
+                .map(|one| RewardRow::of(w, one))
+                .collect(),
+            given: ledger::given(&view.given),
         }
     });
     visit.show(&PointsPage {

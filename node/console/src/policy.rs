@@ -66,9 +66,11 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Answer {
 fn row(visit: &Visit, line: &PolicyLine) -> Row {
     let w = visit.w;
     let subject = w.term(line.subject);
-    let what = match line.stage {
-        Some(stage) => w.policy_time_of(w.short(stage)),
-        None => subject.to_owned(),
+    let what = match (line.stage, line.kind, &line.from) {
+        (Some(stage), ..) => w.policy_time_of(w.short(stage)),
+        (None, Some(kind), Some(from)) => w.policy_issuers_of(w.term(kind), from),
+        (None, Some(kind), None) => w.policy_issuers(w.term(kind)),
+        (None, ..) => subject.to_owned(),
     };
     let text = match (line.issuer, &line.template) {
         (Some(issuer), Some(template)) => {
@@ -115,7 +117,7 @@ fn counted(w: Words, subject: PolicySubject, number: u64) -> String {
     use PolicySubject as S;
     let count = crate::when::count(number);
     match subject {
-        S::PauseDays | S::ContestDays | S::FileDays => w.policy_days(count),
+        S::PauseDays | S::ContestDays | S::FileDays | S::ListDays => w.policy_days(count),
         S::Pauses | S::Contests | S::Returns => w.policy_times(count),
         S::WarnPercent => format!("{count} %"),
         S::FileBytes => match number % (1 << 20) {

@@ -101,8 +101,8 @@ fn ask(
         .and_then(|host| host.to_str().ok());
     let host = host.unwrap_or_default();
     // On any other host the browser would come back to one that does not know it.
-    let is_page = visit.state.pages.division(host) == visit.division().ok();
-    let provider = visit.state.sign_in.as_ref();
+    let is_page = visit.state.pages().division(host) == visit.division().ok();
+    let provider = visit.state.sign_in();
     let provider = provider.filter(|sign_in| is_page || sign_in.is_for_host(host));
     let provider = match provider {
         Some(_) => Some(visit.api(&format!("oidc/start?return={}", odd(&back)))?),

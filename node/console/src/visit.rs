@@ -282,7 +282,7 @@ impl Visit {
             .map(|(_, port)| port)
             .filter(|port| port.bytes().all(|b| b.is_ascii_digit()));
         let port = port.map_or_else(String::new, |port| format!(":{port}"));
-        format!("//{}{port}", self.state.pages.host(division))
+        format!("//{}{port}", self.state.pages().host(division))
     }
 
     /// Returns the address of this page without choices of language, size and colours, for links that
@@ -309,7 +309,7 @@ impl Visit {
 /// Returns the division of a host; that of the only node on every other host, if there is only one.
 fn division(headers: &HeaderMap, state: &AppState) -> Option<DivisionCode> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
-    let named = state.pages.division(host);
+    let named = state.pages().division(host);
     let mut nodes = state.nodes.keys();
     match (named, nodes.next(), nodes.next()) {
         (Some(named), ..) => state.node(named).map(|_| named),

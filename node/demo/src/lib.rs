@@ -1,13 +1,14 @@
 //! `wujitong demo`
 
+mod affairs;
 mod boarded;
-mod disclosed;
 mod issued;
 mod life;
 pub mod network;
 mod people;
 mod proven;
 mod rated;
+mod standards;
 mod story;
 mod tell;
 
@@ -145,12 +146,10 @@ impl Demo {
         };
         let told = match told {
             Ok(story) => match people::open(&network, branch).await {
-                Ok(()) => village(&network, branch)
-                    .await
-                    .map(|disclosed| story::Story {
-                        disclosed: Some(disclosed),
-                        ..story
-                    }),
+                Ok(()) => village(&network, branch).await.map(|affairs| story::Story {
+                    affairs: Some(affairs),
+                    ..story
+                }),
                 Err(failure) => Err(failure),
             },
             Err(failure) => Err(failure),
@@ -174,15 +173,16 @@ impl Demo {
     }
 }
 
-/// Lets the village live: something is made public, posted and rated.
+/// Lets the villages live: things are made public, asked for, posted and rated, and data are asked for.
 async fn village(
     network: &network::Network,
     branch: &network::Branch,
-) -> Result<story::Disclosed, Failure> {
-    let disclosed = disclosed::disclose(network, branch).await?;
+) -> Result<story::Affairs, Failure> {
+    let affairs = affairs::tell(network, branch).await?;
     boarded::post(network, branch).await?;
     rated::rate(network, branch).await?;
-    Ok(disclosed)
+    standards::ask(network, branch).await?;
+    Ok(affairs)
 }
 
 fn cut_short() -> Failure {

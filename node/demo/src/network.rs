@@ -29,6 +29,9 @@ use ::topology::{DivisionCode, Outlines, Tier, Tree};
 /// DNS zone of demo networks.
 const ZONE: &str = "zj.example";
 
+/// What is logged unless somebody asks for more: errors, without alarms, of which the story and the pages tell.
+const QUIET: &str = "error,wujitong_office::alarms=off";
+
 /// Time limit for every single wait of the demo.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -120,49 +123,9 @@ pub async fn form(
     stop: &CancellationToken,
 ) -> Result<Network, Failure> {
     let bar = progress.bar("keys and certificates 密钥与证书", branch.divisions.len());
-    let (tree, divisions, dir) = (
-        Arc::clone(&branch.tree),
-        branch.divisions.clone(),
-        data.to_owned(),
-    );
-    let enrolled = bar.clone();
-    let stopped = stop.clone();
-    let one_done = move || {
-        enrolled.inc(1);
-        !stopped.is_cancelled()
-    };
-    tokio::task::spawn_blocking(move || enrol(&tree, &divisions, &dir, one_done))
-        .await
-        .map_err(|error| Failure::Failed(format!("enrolment stopped: {error}")))??;
+    enrol_all(branch, data, &bar, stop).await?;
     bar.finish();
-    let config = Config {
-        data: data.to_owned(),
-        hosting: config::Hosting {
-            nodes: branch.divisions.clone(),
-            ..Default::default()
-        },
-        listen: ([127, 0, 0, 1], 0).into(),
-        zone: ZONE.to_owned(),
-        topology: None,
-        outlines: config::Outlines::Sketch,
-        parent: vec![],
-        dns: config::Dns::default(),
-        http: config::Http {
-            listen: Some(([127, 0, 0, 1], 0).into()),
-            ..Default::default()
-        },
-        pages: config::Pages::default(),
-        telemetry: config::Telemetry {
-            otlp: std::env::var("WUJITONG_TELEMETRY_OTLP").ok(),
-            log: std::env::var("WUJITONG_TELEMETRY_LOG").unwrap_or_else(|_| "error".to_owned()),
-            ..Default::default()
-        },
-        limits: config::Limits::default(),
-        store: config::Store::default(),
-        links: config::Links::default(),
-        webhooks: config::Webhooks::default(),
-        oidc: None,
-    };
+    let config = configuration(branch, data);
     let telemetry = Telemetry::start(&config.telemetry)?;
     let clock = Arc::new(DemoClock::default());
     let plan = Plan {
@@ -194,6 +157,61 @@ pub async fn form(
             network.stop().await;
             Err(failure)
         }
+    }
+}
+
+/// Creates the identities that are missing, on a thread of its own.
+async fn enrol_all(
+    branch: &Branch,
+    data: &Path,
+    bar: &ProgressBar,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    let (tree, divisions, dir) = (
+        Arc::clone(&branch.tree),
+        branch.divisions.clone(),
+        data.to_owned(),
+    );
+    let enrolled = bar.clone();
+    let stopped = stop.clone();
+    let one_done = move || {
+        enrolled.inc(1);
+        !stopped.is_cancelled()
+    };
+    tokio::task::spawn_blocking(move || enrol(&tree, &divisions, &dir, one_done))
+        .await
+        .map_err(|error| Failure::Failed(format!("enrolment stopped: {error}")))?
+}
+
+/// Returns the configuration of the one process.
+fn configuration(branch: &Branch, data: &Path) -> Config {
+    Config {
+        data: data.to_owned(),
+        hosting: config::Hosting {
+            nodes: branch.divisions.clone(),
+            ..Default::default()
+        },
+        listen: ([127, 0, 0, 1], 0).into(),
+        zone: ZONE.to_owned(),
+        topology: None,
+        outlines: config::Outlines::Sketch,
+        parent: vec![],
+        dns: config::Dns::default(),
+        http: config::Http {
+            listen: Some(([127, 0, 0, 1], 0).into()),
+            ..Default::default()
+        },
+        pages: config::Pages::default(),
+        telemetry: config::Telemetry {
+            otlp: std::env::var("WUJITONG_TELEMETRY_OTLP").ok(),
+            log: std::env::var("WUJITONG_TELEMETRY_LOG").unwrap_or_else(|_| QUIET.to_owned()),
+            ..Default::default()
+        },
+        limits: config::Limits::default(),
+        store: config::Store::default(),
+        links: config::Links::default(),
+        webhooks: config::Webhooks::default(),
+        oidc: None,
     }
 }
 

@@ -76,7 +76,7 @@ const TOWNSHIP: [Person; 1] = [Person {
     english: "clerk Li Min",
     begins: "/desk",
 }];
-const COUNTY: [Person; 3] = [
+const COUNTY: [Person; 4] = [
     Person {
         login: "dispatcher",
         role: Role::Dispatcher,
@@ -84,6 +84,14 @@ const COUNTY: [Person; 3] = [
         chinese: "指挥室调度员陈伟",
         english: "dispatcher Chen Wei of the command room",
         begins: "/desk",
+    },
+    Person {
+        login: "author",
+        role: Role::TemplateAuthor,
+        name: "赵雅琴",
+        chinese: "模板制定人赵雅琴",
+        english: "template author Zhao Yaqin",
+        begins: "/desk/templates",
     },
     Person {
         login: SYSTEM,

@@ -1,15 +1,15 @@
 //! How the demo's village rates its households: the county's rules come down, a grid worker rates, a mistake is
-//! corrected in the open.
+//! corrected in the open, and a household gives points for what the village offers.
 
 use std::time::{Duration, Instant};
 
 use cli::Failure;
 use domain::{
     actor::Actor,
-    points::{HouseholdChange, HouseholdId, Mark, Rated},
+    points::{BadExchange, HouseholdChange, HouseholdId, Mark, Rated, RewardChange},
     template::TemplateKind,
 };
-use office::{Failed, NewHousehold, NewRating, Office, PointsRefusal};
+use office::{Failed, NewConsent, NewExchange, NewHousehold, NewRating, Office, PointsRefusal};
 
 use super::{
     issued::issue,
@@ -48,15 +48,47 @@ pub(super) async fn rate(network: &Network, branch: &Branch) -> Result<(), Failu
         })?;
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    visit(&home).await.map_err(office_failed)
+    visit(&home).await.map_err(office_failed)?;
+    trade(&home).await.map_err(office_failed)
+}
+
+/// Puts rewards on the list, and books what a household gives points for.
+async fn trade(home: &Office) -> Result<(), Failed<BadExchange>> {
+    let official = official(home).await;
+    let points = home.points();
+    let mut rewards = vec![];
+    for (name, unit, cost, left) in [
+        ("洗衣液", "瓶", 20, Some(30)),
+        ("垃圾袋", "卷", 2, Some(200)),
+        ("理发", "次", 15, None),
+    ] {
+        let said = RewardChange {
+            name: Some(name.to_owned()),
+            unit: Some(unit.to_owned()),
+            cost: Some(cost),
+            left: Some(left),
+            withdrawn: None,
+        };
+        rewards.push(points.add_reward(said, official.clone()).await?);
+    }
+    let new = NewExchange {
+        reward: rewards[1].id,
+        count: 3,
+        consent: NewConsent::Signature(HEADS[1].to_owned()),
+    };
+    points.exchange(HouseholdId(2), new, official).await?;
+    Ok(())
+}
+
+/// Returns who acts for the village. The owner of a node without accounts may do all of it.
+async fn official(home: &Office) -> Actor {
+    let official = home.people().find_account("village-clerk").await.ok();
+    official.map_or(Actor::OsUser(0), |account| Actor::Account(account.id))
 }
 
 /// Lists the households, rates them, and corrects one rating.
 async fn visit(home: &Office) -> Result<(), Failed<PointsRefusal>> {
-    let find = async |login: &str| home.people().find_account(login).await.ok();
-    let official = find("village-clerk").await;
-    // The owner of a node without accounts may do all of it.
-    let official = official.map_or(Actor::OsUser(0), |account| Actor::Account(account.id));
+    let official = official(home).await;
     let points = home.points();
     let new = HEADS.map(|name| NewHousehold {
         name: name.to_owned(),
@@ -64,9 +96,9 @@ async fn visit(home: &Office) -> Result<(), Failed<PointsRefusal>> {
     });
     let added = points.add_households(new.to_vec(), official.clone()).await;
     added.map_err(Failed::widen)?;
-    if let Some(villager) = find("villager").await {
+    if let Ok(villager) = home.people().find_account("villager").await {
         let change = HouseholdChange {
-            account: Some(Some(villager.id)),
+            accounts: Some([villager.id].into()),
             ..HouseholdChange::default()
         };
         let linked = points.change_household(HouseholdId(1), change, official.clone());

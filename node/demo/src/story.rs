@@ -8,7 +8,7 @@ use domain::{
     category::Priority,
     custody::{Docket, Refusal, Standing},
     ids::MatterId,
-    matter::{Channel, Outcome},
+    matter::{Channel, Detail, Outcome},
     rollup::Counters,
     template::TemplateKind,
     time::{Day, Timestamp},
@@ -25,7 +25,10 @@ use ::topology::{DivisionCode, Tier};
 
 mod told;
 
-pub(super) use told::{Adopted, CutOff, Disclosed, Figures, Look, Rollup, Stop, Story, Told};
+pub(super) use told::{
+    Adopted, Affairs, Counted, CutOff, Figures, Look, Overdue, Place, Refused, Rewritten, Rollup,
+    Stop, Story, Tightened, Told,
+};
 
 /// Matters reported in the township that is cut off.
 const WHILE_CUT_OFF: usize = 40;
@@ -76,7 +79,7 @@ pub(super) async fn tell(
         adoption,
         cut_off,
         rollup,
-        disclosed: None,
+        affairs: None,
         look: Look {
             data: network.data().display().to_string(),
             socket: network.socket().display().to_string(),
@@ -146,16 +149,33 @@ fn still<T>(done: Result<T, Failed<MatterRefusal>>) -> Result<bool, Failure> {
     }
 }
 
+/// What the county's data standard asks for in a category, once an earlier start has brought it; before that nobody
+/// knows these fields, and they are kept as they are.
+fn answers(category: &str) -> Vec<Detail> {
+    let answer = match category {
+        "enforcement/water" => ("pollution-kind", "water"),
+        "order/dispute" => ("dispute-kind", "neighbours"),
+        _ => return vec![],
+    };
+    let (code, text) = answer;
+    vec![Detail {
+        name: format!("{}{code}", Detail::ATTRIBUTE),
+        text: text.to_owned(),
+    }]
+}
+
 impl Teller<'_> {
     async fn report(
         &self,
         at: DivisionCode,
         (text, category, priority): (&str, &str, Priority),
     ) -> Result<(MatterId, String), Failure> {
+        let details = answers(category);
         let category = category.parse().expect("a constant category");
         let new = NewReport {
             channel: Channel::Snapshot,
             priority,
+            details,
             ..NewReport::new(category, text.to_owned())
         };
         self.hand_in(at, new).await

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use cli::labels;
 
-use super::story::{Figures, Story, Told, clock};
+use super::story::{Affairs, Figures, Story, Told, clock};
 
 use ::topology::Tree;
 
@@ -33,29 +33,7 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
          演示时钟已快进。",
         labels::span(story.put_forward_ms.unsigned_abs())
     )?;
-    let proven = &story.receipt;
-    writeln!(
-        to,
-        "\nReceipt 回执 of {}: checked with the root certificate only 仅凭根证书离线核验, {} checks passed.",
-        proven.matter, proven.checked
-    )?;
-    for signed in &proven.receipts {
-        writeln!(
-            to,
-            "  {}  {}  {:14} {}",
-            clock(signed.at_ms),
-            signed.division,
-            labels::both(signed.kind),
-            signed.name
-        )?;
-    }
-    let mut silent = proven.not_checked.clone();
-    silent.dedup();
-    writeln!(
-        to,
-        "  cannot be checked from the file 无法核验: {}",
-        silent.join(", ")
-    )?;
+    receipt(story, to)?;
     let adoption = &story.adoption;
     writeln!(
         to,
@@ -89,13 +67,46 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
         "  equal {} ms after the last act",
         story.rollup.quiet_after_ms
     )?;
-    if let Some(told) = &story.disclosed {
+    if let Some(told) = &story.affairs {
+        affairs(told, to)?;
+    }
+    next(story, to)?;
+    writeln!(
+        to,
+        "\nEverything above was checked. It took {:.1} s.",
+        story.elapsed_ms as f64 / 1e3
+    )
+}
+
+fn receipt(story: &Story, to: &mut String) -> std::fmt::Result {
+    let proven = &story.receipt;
+    writeln!(
+        to,
+        "\nReceipt 回执 of {}: checked with the root certificate only 仅凭根证书离线核验, {} checks passed.",
+        proven.matter, proven.checked
+    )?;
+    for signed in &proven.receipts {
         writeln!(
             to,
-            "\nMade public 公开: the village published one item through three pairs of hands. The province counts {} demanded in {}, {} in time.",
-            told.demanded, told.month, told.on_time
+            "  {}  {}  {:14} {}",
+            clock(signed.at_ms),
+            signed.division,
+            labels::both(signed.kind),
+            signed.name
         )?;
     }
+    let mut silent = proven.not_checked.clone();
+    silent.dedup();
+    writeln!(
+        to,
+        "  cannot be checked from the file 无法核验: {}",
+        silent.join(", ")
+    )?;
+    Ok(())
+}
+
+/// Tells where to look next.
+fn next(story: &Story, to: &mut String) -> std::fmt::Result {
     let look = &story.look;
     writeln!(to, "\nWhere to look next 接下来:")?;
     if let Some(pages) = &look.pages {
@@ -126,11 +137,7 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
             "  traces: set WUJITONG_TELEMETRY_OTLP=http://127.0.0.1:4317 to export"
         ),
     }?;
-    writeln!(
-        to,
-        "\nEverything above was checked. It took {:.1} s.",
-        story.elapsed_ms as f64 / 1e3
-    )
+    Ok(())
 }
 
 fn matter(told: &Told, to: &mut String) -> std::fmt::Result {
@@ -147,6 +154,55 @@ fn matter(told: &Told, to: &mut String) -> std::fmt::Result {
             stop.division,
             stop.act,
             stop.name
+        )?;
+    }
+    Ok(())
+}
+
+fn affairs(told: &Affairs, to: &mut String) -> std::fmt::Result {
+    let counted = &told.counted;
+    let names: Vec<_> = told.published.iter().map(|one| &*one.name).collect();
+    writeln!(
+        to,
+        "\nMade public 公开: {} published one item each through three pairs of hands. The province counts {} demanded in {}, {} in time.",
+        names.join(", "),
+        counted.demanded,
+        counted.month,
+        counted.on_time
+    )?;
+    if let Some(one) = &told.tightened {
+        writeln!(
+            to,
+            "  {} demands more of itself 收紧: {} within {}, by {}",
+            one.village.name, one.item, one.due, one.template
+        )?;
+    }
+    if let Some(one) = &told.refused {
+        writeln!(
+            to,
+            "  {} and {} others refuse {} 不适用: {} ({} apply it)",
+            one.by.name,
+            one.refused - 1,
+            one.template,
+            one.why,
+            one.applied
+        )?;
+    }
+    if let Some(one) = &told.overdue {
+        writeln!(
+            to,
+            "  {} is late 逾期: {} was due on {}; the county reads its name",
+            one.village.name, one.item, one.due
+        )?;
+    }
+    if let Some(one) = &told.rewritten {
+        let by: Vec<_> = one.noticed_by.iter().map(|one| &*one.name).collect();
+        writeln!(
+            to,
+            "  {} changed its public log 改动台账: {} raised the alarm and keep both heads: {}",
+            one.village.name,
+            by.join(" and "),
+            one.how
         )?;
     }
     Ok(())

@@ -81,8 +81,8 @@ topology::vocabulary! {
              "向该单位核实确有其事，然后关闭警报");
         /// The certificate of this node ends soon.
         CertificateEnds = 15, "certificate-ends", "证书将到期", "this node's certificate ends soon",
-            ("have a new one made where the parent's keys are, with `wujitong init --division CODE --issuer DIR --data DIR --renew`, and start the node again",
-             "在存放上级密钥的地方用 `wujitong init --division CODE --issuer DIR --data DIR --renew` 做新证书，再重新启动节点");
+            ("the row `renewal` of `wujitong status` says why the parent has not renewed it; if that does not help in time, have a new one made where the parent's keys are, with `wujitong init --division CODE --issuer DIR --data DIR --renew`",
+             "`wujitong status` 的 `renewal` 一行写着上级为什么没有换发；来不及时，在存放上级密钥的地方用 `wujitong init --division CODE --issuer DIR --data DIR --renew` 做新证书");
         /// The receiver of a webhook does not take what it is sent.
         WebhookFails = 16, "webhook-fails", "推送失败", "another system does not take what it is sent",
             ("look at `wujitong webhook list`; when the receiver is well again, `wujitong webhook resume` tries at once",
@@ -123,6 +123,26 @@ topology::vocabulary! {
         WitnessWentBack = 25, "witness-went-back", "会签记录回退", "a log shows a countersignature of this node that its store does not know",
             ("find out who put an old copy of this node's store back; what the log shows is taken over, so nothing is countersigned that contradicts it",
              "查明是谁放回了本节点的旧数据；日志出示的会签已被采用，与之矛盾的不会再会签");
+        /// An issuer's list of current versions ran out while the parent is linked.
+        TemplateListExpired = 26, "template-list-expired", "模板清单过期", "an issuer's list of current template versions ran out, and no newer one comes although the link is up",
+            ("ask the issuer's operator whether its node runs, and those between whether they hold something back; what is in force stays in force",
+             "询问制发单位的运维人员其节点是否在运行，并询问中间各级是否有东西没有转下来；现行模板继续有效");
+        /// An issuer's list names versions that did not come.
+        TemplatesMissing = 27, "templates-missing", "模板未到", "an issuer's list names template versions that did not come although the link is up",
+            ("see which at `wujitong template list`; ask the parent's operator, and have the issuer publish them again",
+             "用 `wujitong template list` 查看缺哪些；询问上级的运维人员，并请制发单位重新发布");
+        /// Somebody tries invitations for a child that were never made.
+        InvitationsGuessed = 28, "invitations-guessed", "邀请码被猜测", "somebody tries wrong invitations for a division below",
+            ("ask the division's operator whether it is theirs; if not, have the addresses shut out in front of the node, and make the open invitation anew",
+             "询问该单位的运维人员是不是他们；不是的话，在节点之前拦住那些地址，并重新发邀请码");
+        /// A child whose certificate ended waits for a person to let it come back.
+        ReadmissionWaits = 29, "readmission-waits", "下级等待回归", "a division below wants to come back after its certificate ended",
+            ("ask its operator whether it is the machine that you know, and then say yes with `wujitong readmit CODE`; if not, revoke its key",
+             "询问该单位的运维人员是不是那台机器，是的话用 `wujitong readmit CODE` 准许回归；不是的话请吊销它的密钥");
+        /// The certificate of a linked child ends soon, and the child has not asked for the next one.
+        ChildCertificateEnds = 30, "child-certificate-ends", "下级证书将到期", "the certificate of a division below ends soon, although it is linked",
+            ("ask its operator what the row `renewal` of `wujitong status` says there; its clock may be wrong, or its disk full",
+             "询问该单位的运维人员，那里 `wujitong status` 的 `renewal` 一行写着什么；可能是时钟不对，或磁盘已满");
     }
 }
 

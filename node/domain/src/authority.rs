@@ -1,20 +1,18 @@
 //! The rules on who may say what: one pure function that denies by default. A peer may speak only
 //! for the division in its certificate.
 
+mod content;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{
-    disclosure::Overdue,
     envelope::{Destination, Envelope, Payload},
-    heads::witnesses,
-    matter::{CustodyVersion, Matter, Step},
-    request::Reply,
     revocation::Revocation,
 };
-
-#[cfg(test)]
-mod tests;
+use content::check_content;
 
 /// The peer that carries an envelope, as a neighbour of this node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,7 +118,14 @@ pub fn may(
             Some(_) => {}
         },
         Destination::Scope(scope) => {
-            if !matches!(envelope.payload, Payload::Template(_) | Payload::Unknown(_)) {
+            let is_for_scopes = matches!(
+                envelope.payload,
+                Payload::Template(_)
+                    | Payload::Rollout(_)
+                    | Payload::TemplateList(_)
+                    | Payload::Unknown(_)
+            );
+            if !is_for_scopes {
                 return Err(Denied::WrongWay);
             }
             if scope.under != author {
@@ -153,145 +158,6 @@ fn check_order(envelope: &Envelope) -> Result<(), Denied> {
     }
 }
 
-fn check_content(
-    envelope: &Envelope,
-    from: Neighbour,
-    me: DivisionCode,
-    tree: &Tree,
-) -> Result<(), Denied> {
-    let author = envelope.author;
-    let for_me = envelope.destination == Destination::Division(me);
-    let own_word = || {
-        if author == from.division() && for_me {
-            Ok(())
-        } else {
-            Err(Denied::NotTheNeighbour)
-        }
-    };
-    let upward = || match from {
-        Neighbour::Child(child) => Ok(child),
-        Neighbour::Parent(_) => Err(Denied::WrongDirection),
-    };
-    let speaks = |holds: bool| {
-        if holds {
-            Ok(())
-        } else {
-            Err(Denied::SpeaksForAnother)
-        }
-    };
-    match &envelope.payload {
-        Payload::Give { matter, bound_for } => {
-            own_word()?;
-            check_matter(matter, author, me, tree)?;
-            speaks(matter.transit == Some(me))?;
-            if tree.has_node(*bound_for) {
-                Ok(())
-            } else {
-                Err(Denied::UnknownDivision)
-            }
-        }
-        Payload::Shown(matter) => {
-            own_word()?;
-            check_terms(matter)?;
-            check_named(matter, me, tree)
-        }
-        Payload::Showing(_) => own_word(),
-        Payload::Notice(matter) => {
-            check_matter(matter, author, me, tree)?;
-            let erased = matter.erased().next().is_some();
-            let concerned = |division| {
-                let named = |step: &Step| {
-                    step.by == division
-                        || step.act.asked_by() == Some(division)
-                        || step.request.is_some_and(|request| request.by == division)
-                };
-                // A division above may have made a request with a note and in vain; that note must
-                // be erased, too.
-                matter.reporters().contains(&division)
-                    || matter.steps.iter().any(named)
-                    || erased && tree.contains(division, author)
-            };
-            match envelope.destination {
-                Destination::Division(to) if concerned(to) => Ok(()),
-                _ => Err(Denied::WrongWay),
-            }
-        }
-        Payload::Request(request) => {
-            check_term(request.seen.cv)?;
-            speaks(request.id.by == author)
-        }
-        Payload::Answer(answer) => {
-            if let Reply::Moved { version, .. } = answer.reply {
-                check_term(version.cv)?;
-            }
-            match envelope.destination {
-                Destination::Division(to) => speaks(answer.request.by == to),
-                Destination::Scope(_) => Err(Denied::WrongWay),
-            }
-        }
-        Payload::Template(template) => match from {
-            Neighbour::Child(_) => Err(Denied::WrongDirection),
-            Neighbour::Parent(_) => {
-                speaks(template.key.issuer == author)?;
-                speaks(envelope.destination == Destination::Scope(template.scope))
-            }
-        },
-        Payload::CellsComplete => {
-            upward()?;
-            own_word()
-        }
-        Payload::Adoption(report) => {
-            let child = upward()?;
-            own_word()?;
-            if !tree.contains(report.key.issuer, me) {
-                return Err(Denied::NotAbove);
-            }
-            let below = |division| tree.contains(child, division);
-            speaks(report.refusals.iter().all(|(division, _)| below(*division)))
-        }
-        Payload::Compliance(report) => {
-            let child = upward()?;
-            own_word()?;
-            let below = |overdue: &Overdue| tree.contains(child, overdue.division);
-            speaks(report.overdue.iter().all(below))?;
-            speaks(report.is_possible_for(child.tier()))
-        }
-        Payload::Cell(report) => {
-            let child = upward()?;
-            own_word()?;
-            speaks(tree.contains(child, report.key.acting))?;
-            if tree.get(report.key.origin).is_some() {
-                Ok(())
-            } else {
-                Err(Denied::UnknownDivision)
-            }
-        }
-        Payload::Head(_) => {
-            upward()?;
-            // It goes to the farthest one that countersigns, and the others stand on its way.
-            let farthest = witnesses(author, tree).last().copied();
-            let there = |to| envelope.destination == Destination::Division(to);
-            match farthest.is_some_and(there) {
-                true => Ok(()),
-                false => Err(Denied::WrongWay),
-            }
-        }
-        Payload::Countersignature(_) => match (from, envelope.destination) {
-            (Neighbour::Child(_), _) => Err(Denied::WrongDirection),
-            (_, Destination::Division(to)) => speaks(witnesses(to, tree).contains(&author)),
-            (_, Destination::Scope(_)) => Err(Denied::WrongWay),
-        },
-        Payload::Rewritten(evidence) => {
-            upward()?;
-            own_word()?;
-            speaks(tree.parent(evidence.division) == Some(author))
-        }
-        Payload::Unknown(_) if for_me => Err(Denied::UnknownKind),
-        // Revocations were checked before, since they are for everybody.
-        Payload::Unknown(_) | Payload::Revocation(_) => Ok(()),
-    }
-}
-
 /// Checks that the division directly above revokes the key. The revocation must be addressed to all
 /// nodes.
 fn check_revocation(
@@ -312,56 +178,4 @@ fn check_revocation(
     } else {
         Err(Denied::SpeaksForAnother)
     }
-}
-
-/// Denies every term but 0: only an ancestor's signed statement raises a term, and there are none
-/// yet.
-const fn check_term(cv: CustodyVersion) -> Result<(), Denied> {
-    match cv.term {
-        0 => Ok(()),
-        _ => Err(Denied::Unseated),
-    }
-}
-
-/// Checks that the author holds the matter and made its latest step. Nobody else may report its
-/// state.
-fn check_matter(
-    matter: &Matter,
-    author: DivisionCode,
-    me: DivisionCode,
-    tree: &Tree,
-) -> Result<(), Denied> {
-    check_terms(matter)?;
-    let own_step = matter
-        .steps
-        .last()
-        .is_some_and(|step| step.by == author && step.version == matter.version);
-    if matter.holder != author || !own_step {
-        return Err(Denied::SpeaksForAnother);
-    }
-    check_named(matter, me, tree)
-}
-
-fn check_terms(matter: &Matter) -> Result<(), Denied> {
-    let steps = matter.steps.iter().map(|step| step.version);
-    let mut versions = steps.chain([matter.version]);
-    versions.try_for_each(|version| check_term(version.cv))
-}
-
-/// Checks that every division the matter names has a node. Also rejects a complaint about `me`.
-fn check_named(matter: &Matter, me: DivisionCode, tree: &Tree) -> Result<(), Denied> {
-    let named = [matter.id.origin, matter.responsible]
-        .into_iter()
-        .chain(matter.about)
-        .chain(matter.transit)
-        .chain(matter.steps.iter().map(|step| step.by))
-        .chain(matter.steps.iter().filter_map(|step| step.act.bound_for()))
-        .chain(matter.steps.iter().filter_map(|step| step.act.asked_by()));
-    if !named.into_iter().all(|division| tree.has_node(division)) {
-        return Err(Denied::UnknownDivision);
-    }
-    if matter.concerns(me, tree) {
-        return Err(Denied::Concerned);
-    }
-    Ok(())
 }

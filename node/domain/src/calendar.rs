@@ -16,8 +16,8 @@ mod read;
 pub(crate) mod tests;
 
 pub use allowance::{Allowance, BadAllowance};
-pub(crate) use read::RawCalendar;
 pub use read::{CalendarFault, MOST_MARKED};
+pub(crate) use read::{RawCalendar, day as read_day};
 
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;

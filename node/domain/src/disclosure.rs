@@ -15,7 +15,7 @@ mod due;
 #[cfg(test)]
 mod holes;
 mod item;
-mod number;
+pub(crate) mod number;
 mod read;
 mod rhythm;
 #[cfg(test)]

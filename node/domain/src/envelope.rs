@@ -13,7 +13,7 @@ use super::{
     request::{Answer, Request},
     revocation::{HeldLife, Revocation},
     rollup::CellReport,
-    template::{AdoptionReport, Template},
+    template::{AdoptionReport, Rollout, Template, TemplateList},
 };
 
 /// The longest envelope, in bytes. Bodies travel beside it.
@@ -37,6 +37,10 @@ pub enum Payload {
     Answer(Answer),
     /// A template in one version.
     Template(Box<Template>),
+    /// A version of a template that a part of its scope takes first, and how that goes on.
+    Rollout(Box<Rollout>),
+    /// The current versions of an issuer's templates.
+    TemplateList(Box<TemplateList>),
     /// The adoption of a template in a child's subtree.
     Adoption(AdoptionReport),
     /// How a child's subtree complied with what it has to make public, in a month.
@@ -71,6 +75,8 @@ impl Payload {
             Self::Request(_) => "ask",
             Self::Answer(_) => "answer",
             Self::Template(_) => "template",
+            Self::Rollout(_) => "rollout",
+            Self::TemplateList(_) => "template-list",
             Self::Adoption(_) => "adoption",
             Self::Compliance(_) => "compliance",
             Self::Cell(_) => "cell",
@@ -91,6 +97,8 @@ impl Payload {
         match self {
             Self::Notice(matter) => Some(matter.id.to_bytes().to_vec()),
             Self::Template(template) => Some(template.key.to_bytes()),
+            Self::Rollout(rollout) => Some(rollout.template.key.to_bytes()),
+            Self::TemplateList(list) => Some(list.issuer.as_u64().to_be_bytes().to_vec()),
             Self::Adoption(report) => Some(report.key.to_bytes()),
             Self::Compliance(report) => Some(report.key.to_bytes()),
             Self::Cell(report) => Some(report.key.to_bytes()),
@@ -112,6 +120,8 @@ impl Payload {
     pub fn date(&mut self, by: Stamp) {
         match self {
             Self::Template(template) => template.stamp = by,
+            Self::Rollout(rollout) => rollout.template.stamp = by,
+            Self::TemplateList(list) => list.stamp = by,
             Self::Adoption(report) => report.stamp = by,
             Self::Compliance(report) => report.stamp = by,
             Self::Cell(report) => report.stamp = by,

@@ -165,6 +165,8 @@ topology::vocabulary! {
         Applied = 1, "applied", "已生效", "it is in force";
         Refused = 2, "refused", "已拒绝", "it is not in force, for a reason that its status tells";
         Superseded = 3, "superseded", "已有更新版本", "a later version was there before it";
+        Held = 4, "held", "未轮到", "its rollout has not reached this node, and the version before stays in force";
+        Paused = 5, "paused", "暂停中", "its rollout was paused before this node took it, and the version before stays in force";
     }
 }
 
@@ -178,6 +180,8 @@ impl TemplateChange {
                 Stance::Applied => TemplateStance::Applied,
                 Stance::Refused(_) => TemplateStance::Refused,
                 Stance::Superseded => TemplateStance::Superseded,
+                Stance::Held => TemplateStance::Held,
+                Stance::Paused => TemplateStance::Paused,
             }),
         }
     }

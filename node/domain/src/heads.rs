@@ -1,7 +1,7 @@
 //! Heads of public logs on their way up, and what comes back: countersignatures, or what contradicts them.
 //!
 //! A division says its head to the two nearest divisions above it in one envelope, which the nearest one reads and
-//! carries on byte for byte. What the texts in it say is checked by whoever receives it; here they are texts.
+//! carries on byte for byte. Where fewer stand above, it says it to each child as well. What the texts in it say is checked by whoever receives it; here they are texts.
 
 use topology::{DivisionCode, Tree};
 
@@ -32,14 +32,51 @@ pub fn head_is_late(last: Timestamp, linked_since: Option<Timestamp>, now: Times
     could && now.0 - last.0 > HEAD_LATE_MS
 }
 
-/// Returns who countersigns the heads of a division: the two nearest divisions above that have a node, the nearest
-/// first. Nobody stands above the province.
-pub fn witnesses(of: DivisionCode, tree: &Tree) -> Vec<DivisionCode> {
-    let above = tree.ancestors(of);
-    above
-        .filter(|above| tree.has_node(*above))
-        .take(WITNESSES)
-        .collect()
+/// Who countersigns the heads of a division.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witnesses {
+    /// The nearest divisions above that have a node, at most two, the nearest first. All of them countersign.
+    pub above: Vec<DivisionCode>,
+    /// The divisions directly below that have a node, in the order of their codes, where fewer than two stand above: that is for the city
+    /// and the province. As many of them as are missing above countersign, whichever they are.
+    pub below: Vec<DivisionCode>,
+}
+
+impl Witnesses {
+    /// Returns who countersigns the heads of a division.
+    pub fn of(division: DivisionCode, tree: &Tree) -> Self {
+        let with_node = |code: &DivisionCode| tree.has_node(*code);
+        let above = tree.ancestors(division).filter(with_node);
+        let above: Vec<_> = above.take(WITNESSES).collect();
+        let below = match above.len() {
+            WITNESSES.. => vec![],
+            _ => tree.children(division).filter(with_node).collect(),
+        };
+        Self { above, below }
+    }
+
+    /// Returns whether a division is one of them.
+    pub fn contains(&self, division: DivisionCode) -> bool {
+        self.above.contains(&division) || self.below.contains(&division)
+    }
+
+    /// Returns how many from below have to countersign a head.
+    pub fn from_below(&self) -> usize {
+        self.below.len().min(WITNESSES - self.above.len())
+    }
+
+    /// Returns how many in all have to countersign a head.
+    pub fn enough(&self) -> usize {
+        self.above.len() + self.from_below()
+    }
+
+    /// Returns who is still missing if these have countersigned: divisions above by name, and how many from below.
+    pub fn missing(&self, signed: &[DivisionCode]) -> (Vec<DivisionCode>, usize) {
+        let above = self.above.iter().filter(|above| !signed.contains(above));
+        let below = self.below.iter().filter(|below| signed.contains(below));
+        let below = self.from_below().saturating_sub(below.count());
+        (above.copied().collect(), below)
+    }
 }
 
 /// A head of the author's log.
@@ -149,21 +186,57 @@ pub struct Rewritten {
 mod tests {
     use super::*;
 
+    fn code(code: &str) -> DivisionCode {
+        code.parse().unwrap()
+    }
+
+    fn short(codes: &[DivisionCode]) -> Vec<String> {
+        codes.iter().map(|code| code.short()).collect()
+    }
+
     #[test]
-    fn the_two_nearest_divisions_above_countersign() {
+    fn the_two_nearest_divisions_above_countersign_and_those_below_where_fewer_stand_above() {
         let tree = Tree::zhejiang();
-        let above = |code: &str| {
-            let above = witnesses(code.parse().unwrap(), &tree);
-            above.iter().map(|code| code.short()).collect::<Vec<_>>()
-        };
-        assert_eq!(above("330825002222"), ["330825002", "330825"]);
-        assert_eq!(above("330825"), ["3308", "33"]);
-        assert_eq!(above("3308"), ["33"]);
-        assert!(above("33").is_empty());
+        let of = |text: &str| Witnesses::of(code(text), &tree);
+        for (division, above) in [
+            ("330825002222", ["330825002", "330825"]),
+            ("330825", ["3308", "33"]),
+        ] {
+            let witnesses = of(division);
+            assert_eq!(short(&witnesses.above), above);
+            assert_eq!((witnesses.below.len(), witnesses.enough()), (0, 2));
+        }
+        let city = of("3308");
+        assert_eq!(short(&city.above), ["33"]);
+        assert_eq!((city.from_below(), city.enough()), (1, 2));
+        assert!(city.contains(code("330825")) && !city.contains(code("330825002")));
+        let province = of("33");
+        assert_eq!((province.above.len(), province.below.len()), (0, 11));
+        assert_eq!((province.from_below(), province.enough()), (2, 2));
         let without = "code,name,kind,node\n33,浙江省,,\n3308,衢州市,,\n330825,龙游县,,\n330825002,东华街道,,no\n";
         let tree = Tree::load(without).unwrap();
-        let above = witnesses("330825".parse().unwrap(), &tree);
-        assert_eq!(above.len(), 2);
+        assert_eq!(Witnesses::of(code("330825"), &tree).enough(), 2);
+        assert_eq!(Witnesses::of(code("33"), &tree).enough(), 1, "one city");
+    }
+
+    #[test]
+    fn any_two_below_the_province_are_enough_but_the_province_is_needed_for_a_city() {
+        let tree = Tree::zhejiang();
+        let province = Witnesses::of(code("33"), &tree);
+        let cities = ["3301", "3308", "3311"].map(code);
+        assert_eq!(province.missing(&[]), (vec![], 2));
+        assert_eq!(province.missing(&cities[1..2]), (vec![], 1));
+        assert_eq!(province.missing(&cities[1..]), (vec![], 0));
+        assert_eq!(province.missing(&cities), (vec![], 0));
+        let city = Witnesses::of(code("3308"), &tree);
+        let counties = ["330825", "330802"].map(code);
+        assert_eq!(city.missing(&counties), (vec![code("33")], 0));
+        assert_eq!(city.missing(&[code("33"), counties[0]]), (vec![], 0));
+        assert_eq!(
+            city.missing(&[code("330825002")]).1,
+            1,
+            "not directly below"
+        );
     }
 
     #[test]

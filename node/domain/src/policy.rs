@@ -19,7 +19,7 @@
 //!
 //! **Other limits** are the strictest that a template states, and the shipped ones where none does.
 //! The calendar is that of the first text that states one. Named places of a division are those of all
-//! texts together.
+//! texts together. **Who issues what** is said by the root alone, within the shipped table.
 
 use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
@@ -35,6 +35,7 @@ use super::{
 };
 
 mod fault;
+mod issuers;
 mod limits;
 mod places;
 mod read;
@@ -48,6 +49,7 @@ mod words;
 
 pub use super::rule::{RuleRef, Source};
 pub use fault::{BadPolicy, PolicyFault};
+pub use issuers::{IssuingTiers, MOST_ISSUERS, may_issue};
 pub use limits::{CustodyLimits, Limits};
 pub use places::{MOST_PLACES, NamedPlace, PlaceKind};
 pub use read::{MOST_CATEGORIES, MOST_LINES};
@@ -126,6 +128,7 @@ pub struct Sheet {
     categories: BTreeMap<Category, At<Listed>>,
     lines: Vec<Line>,
     places: places::Places,
+    issuers: issuers::Issuers,
     limits: limits::Stated,
 }
 
@@ -191,6 +194,7 @@ impl Sheet {
             categories: BTreeMap::new(),
             lines: lines.collect(),
             places: places::Places::default(),
+            issuers: issuers::Issuers::default(),
             limits: limits::Stated::default(),
         }
     }

@@ -4,6 +4,7 @@
 mod change;
 mod column;
 mod fault;
+mod reading;
 #[cfg(test)]
 mod tests;
 
@@ -12,10 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use change::{Change, Leaving, MOST_CLOSED, changed, of_account, roles as roles_of};
 pub use column::Column;
 pub use fault::{Fault, Why};
+use reading::Reading;
 
 use crate::{
     department::Department,
-    people::{Account, Grid, GridId, Login, Role, check_name, check_phone, check_roles},
+    people::{Account, Grid, GridId, Login, Role},
+    rows,
 };
 
 /// The most rows of a roster.
@@ -23,15 +26,8 @@ pub const MOST_ROWS: usize = 500;
 
 /// The cells of one row that are not empty.
 pub type Cells = BTreeMap<Column, String>;
-
 /// A row with its line in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Its line in the file.
-    pub line: u64,
-    /// Its cells.
-    pub cells: Cells,
-}
+pub type Row = rows::Row<Column>;
 
 /// A person of a roster whose row has no fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,10 +44,12 @@ pub struct Person {
     pub department: Option<Department>,
     /// Their telephone number.
     pub phone: Option<String>,
-    /// Their account, if they have it.
+    /// Their account, if they have it. It has the name of the row, or the one that the row says it has so far.
     pub account: Option<Account>,
     /// Who takes their matters, if the row closes the account.
     pub leaving: Option<Leaving>,
+    /// Whether the row opens a closed account again.
+    pub reopens: bool,
     /// The columns whose cells are not empty. One that says that there is nothing (`无`, `-`) is among them.
     pub given: BTreeSet<Column>,
 }
@@ -65,6 +63,8 @@ pub struct Known<'a> {
     pub grids: &'a [Grid],
     /// Whether a role in the sheet is a fault, because whoever reads it opens accounts and grants no roles.
     pub without_roles: bool,
+    /// Whether a closed account may be opened again by its row; otherwise such a row is a fault.
+    pub reopens: bool,
 }
 
 /// Reads the rows of a roster; returns for each the person, or what is wrong with it. A login that a row before
@@ -72,193 +72,20 @@ pub struct Known<'a> {
 pub fn read(rows: &[Row], known: Known<'_>) -> Vec<Result<Person, Vec<Fault>>> {
     let mut seen: BTreeMap<Login, u64> = BTreeMap::new();
     let each = rows.iter().map(|row| {
-        let mut faults = vec![];
-        let person = one(&row.cells, known, &mut faults);
-        if let Some(login) = &person.login {
-            match seen.get(login) {
-                Some(line) => faults.push(Fault::of(row, Column::Login, Why::Twice(*line))),
-                None => {
-                    seen.insert(login.clone(), row.line);
-                }
+        let (login, person) = Reading::of(&row.cells, known).person();
+        let Some(login) = login else { return person };
+        match seen.get(&login) {
+            Some(line) => {
+                let twice = Fault::of(row, Column::Login, Why::Twice(*line));
+                let mut faults = person.err().unwrap_or_default();
+                faults.push(twice);
+                Err(faults)
             }
-        }
-        match person.whole() {
-            Some(person) if faults.is_empty() => Ok(person),
-            _ => Err(faults),
+            None => {
+                seen.insert(login, row.line);
+                person
+            }
         }
     });
     each.collect()
-}
-
-/// A person as far as the row could be read.
-struct Draft {
-    login: Option<Login>,
-    name: Option<String>,
-    roles: BTreeSet<Role>,
-    grids: BTreeSet<GridId>,
-    department: Option<Department>,
-    phone: Option<String>,
-    account: Option<Account>,
-    leaving: Option<Leaving>,
-    given: BTreeSet<Column>,
-}
-
-impl Draft {
-    fn whole(self) -> Option<Person> {
-        Some(Person {
-            login: self.login?,
-            name: self.name?,
-            roles: self.roles,
-            grids: self.grids,
-            department: self.department,
-            phone: self.phone,
-            account: self.account,
-            leaving: self.leaving,
-            given: self.given,
-        })
-    }
-}
-
-fn one(cells: &Cells, known: Known<'_>, faults: &mut Vec<Fault>) -> Draft {
-    let cell = |column: Column, faults: &mut Vec<Fault>| {
-        let text = cells.get(&column).map(|text| text.trim());
-        let text = text.filter(|text| !text.is_empty())?;
-        // A spreadsheet takes such a cell for a formula. A telephone number may begin with a plus.
-        match text.starts_with(['=', '@']) {
-            true => {
-                faults.push(Fault::new(column, text, Why::Formula));
-                None
-            }
-            false => Some(text.to_owned()).filter(|text| !says_nothing(column, text)),
-        }
-    };
-    let missing = |column, faults: &mut Vec<Fault>| {
-        if !faults.iter().any(|fault: &Fault| fault.column == column) {
-            faults.push(Fault::new(column, "", Why::Missing));
-        }
-    };
-    let name = cell(Column::Name, faults);
-    let name = match name.as_deref().map(check_name) {
-        None => {
-            missing(Column::Name, faults);
-            None
-        }
-        Some(Ok(())) => name,
-        Some(Err(bad)) => {
-            faults.push(Fault::new(Column::Name, &name.unwrap_or_default(), bad));
-            None
-        }
-    };
-    let login = match cell(Column::Login, faults) {
-        None => {
-            missing(Column::Login, faults);
-            None
-        }
-        Some(text) => match text.to_lowercase().parse::<Login>() {
-            Ok(login) => Some(login),
-            Err(bad) => {
-                faults.push(Fault::new(Column::Login, &text, bad));
-                None
-            }
-        },
-    };
-    let leaving = cell(Column::Close, faults).map(|text| Leaving::of(&text));
-    let account = login.as_ref().and_then(|login| known.accounts.get(login));
-    if let (Some(account), Some(login), Some(name)) = (account, &login, &name) {
-        if account.name != *name {
-            let why = Why::Taken(account.name.clone());
-            faults.push(Fault::new(Column::Login, login.as_str(), why));
-        } else if account.disabled && leaving.is_none() {
-            faults.push(Fault::new(Column::Login, login.as_str(), Why::Closed));
-        }
-    }
-    let roles = roles(cell(Column::Roles, faults), known, faults);
-    let grids = grids(cell(Column::Grids, faults), known.grids, faults);
-    let department = cell(Column::Department, faults).and_then(|text| match text.parse() {
-        Ok(department) => Some(department),
-        Err(bad) => {
-            faults.push(Fault::new(Column::Department, &text, Why::Department(bad)));
-            None
-        }
-    });
-    let phone = cell(Column::Phone, faults).filter(|text| {
-        let checked = match text.contains(['E', 'e']) && text.contains('+') {
-            true => Err(Why::Shortened),
-            false => check_phone(text).map_err(Why::from),
-        };
-        let is_good = checked.is_ok();
-        if let Err(why) = checked {
-            faults.push(Fault::new(Column::Phone, text, why));
-        }
-        is_good
-    });
-    Draft {
-        login,
-        name,
-        roles,
-        grids,
-        department,
-        phone,
-        account: account.cloned(),
-        leaving,
-        given: cells
-            .iter()
-            .filter(|(_, text)| !text.trim().is_empty())
-            .map(|(column, _)| *column)
-            .collect(),
-    }
-}
-
-/// Returns whether a cell says that there is nothing, where nothing can be meant.
-fn says_nothing(column: Column, text: &str) -> bool {
-    let can_be = !matches!(column, Column::Name | Column::Login | Column::Close);
-    can_be && ["无", "-", "—", "none"].contains(&text)
-}
-
-/// Splits a cell with several names.
-fn names(text: &str) -> impl Iterator<Item = &str> {
-    let parts = text.split([',', '，', '、', ';', '；', '/', '\n']);
-    parts.map(str::trim).filter(|part| !part.is_empty())
-}
-
-fn roles(text: Option<String>, known: Known<'_>, faults: &mut Vec<Fault>) -> BTreeSet<Role> {
-    let Some(text) = text else {
-        return BTreeSet::new();
-    };
-    let mut roles = BTreeSet::new();
-    for name in names(&text) {
-        let role = Role::ALL
-            .into_iter()
-            .find(|role| role.chinese() == name || role.code() == name.to_lowercase());
-        match role {
-            Some(role) => {
-                roles.insert(role);
-            }
-            None => faults.push(Fault::new(Column::Roles, name, Why::Role)),
-        }
-    }
-    if let Err(bad) = check_roles(&roles) {
-        faults.push(Fault::new(Column::Roles, &text, Why::Roles(bad)));
-    }
-    if known.without_roles && !roles.is_empty() {
-        faults.push(Fault::new(Column::Roles, &text, Why::NotYours));
-    }
-    roles
-}
-
-fn grids(text: Option<String>, known: &[Grid], faults: &mut Vec<Fault>) -> BTreeSet<GridId> {
-    let mut grids = BTreeSet::new();
-    for name in names(&text.unwrap_or_default()) {
-        let mut same = known
-            .iter()
-            .filter(|grid| grid.name == name || grid.id.0.to_string() == name);
-        match (same.next(), same.next()) {
-            (Some(grid), None) => {
-                grids.insert(grid.id);
-            }
-            (Some(_), Some(_)) => faults.push(Fault::new(Column::Grids, name, Why::Grids)),
-            (None, _) => faults.push(Fault::new(Column::Grids, name, Why::Grid)),
-        }
-    }
-    grids
 }

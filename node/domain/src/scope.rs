@@ -19,20 +19,10 @@ topology::vocabulary! {
 }
 
 impl TemplateKind {
-    /// Returns whether this version of the program acts on templates of this kind. A node does not
-    /// report a kind as applied that it does not act on.
-    pub const fn is_acted_on(self) -> bool {
-        match self {
-            Self::Policy | Self::Disclosure | Self::Service | Self::Board | Self::Points => true,
-            Self::Standard => false,
-        }
-    }
-}
-
-impl TemplateKind {
-    /// Returns whether a template of this kind changes what policy says: services promise times.
+    /// Returns whether what is read once of all templates in force changes with a template of this kind: policy, of
+    /// which services promise times, and the data standard.
     pub const fn is_policy(self) -> bool {
-        matches!(self, Self::Policy | Self::Service)
+        matches!(self, Self::Policy | Self::Service | Self::Standard)
     }
 
     /// Returns whether a template of this kind may name the one above that it tightens.

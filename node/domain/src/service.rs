@@ -17,7 +17,7 @@ use super::{
 };
 
 pub use materials::{BadMaterials, MaterialCheck};
-pub(crate) use read::{RawMaterial, RawService};
+pub(crate) use read::{RawMaterial, RawService, RawText, is_line, text as read_text};
 
 /// The most services of one template.
 pub const MOST_SERVICES: usize = 60;

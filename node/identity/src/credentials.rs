@@ -34,12 +34,6 @@ impl Credentials {
 }
 
 impl Credentials {
-    /// Returns whether less than a third of its lifetime is left, so that it must be renewed.
-    pub const fn ends_soon(&self, now_s: i64) -> bool {
-        let life = self.not_after.saturating_sub(self.not_before);
-        self.not_after.saturating_sub(now_s) < life / 3
-    }
-
     /// Reads `tls.key` and `tls.pem`; refuses a key that is not the certificate's.
     pub(super) fn load(dir: &Path, provider: &CryptoProvider) -> Result<Self, IdentityError> {
         let (key_path, path) = (dir.join("tls.key"), dir.join("tls.pem"));
@@ -100,22 +94,5 @@ impl ResolvesClientCert for Shown {
 
     fn has_certs(&self) -> bool {
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::fixture::{Net, VILLAGE};
-
-    #[test]
-    fn a_certificate_ends_soon_once_two_thirds_of_its_life_are_over() {
-        let identity = Net::new().identity(VILLAGE);
-        let credentials = identity.credentials().borrow().clone();
-        let life = credentials.not_after - credentials.not_before;
-        let at = |part: i64| credentials.not_before + life * part / 100;
-        assert!(!credentials.ends_soon(at(0)));
-        assert!(!credentials.ends_soon(at(66)));
-        assert!(credentials.ends_soon(at(67)));
-        assert!(credentials.ends_soon(credentials.not_after + 1));
     }
 }

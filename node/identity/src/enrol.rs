@@ -1,6 +1,8 @@
 //! Founds a network and enrols divisions whose parent's issuing key is on the same machine. Blocks
 //! on disk access.
 
+pub(super) mod grant;
+pub(super) mod join;
 pub(super) mod ledger;
 pub(super) mod replace;
 
@@ -10,11 +12,12 @@ use std::{
 };
 
 use data_encoding::HEXLOWER;
-use domain::suite::Suite;
-use rcgen::{CertificateParams, Issuer, KeyPair};
+use domain::{certificate::Validity, suite::Suite};
+use rcgen::{CertificateParams, Issuer, KeyPair, PublicKeyData};
 use ring::rand::{SecureRandom, SystemRandom};
 use rustls_pki_types::{CertificateDer, DnsName};
 use topology::{DivisionCode, Tree, dns};
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::{
     IdentityError, anchor, directory,
@@ -24,6 +27,7 @@ use super::{
     node::check_whole,
     pem,
     profile::{self, CertificateProfile},
+    renewal,
     sealing::{FileSealingKey, SealingKey},
     statement::{KeyStatement, Purpose, SignedKeyStatement},
 };
@@ -156,7 +160,6 @@ pub fn found_network(
     founding: &Founding,
     terms: &CertificateProfile,
 ) -> Result<(), IdentityError> {
-    let path = dir.join(network::FILE);
     let home = directory(dir, tree.root());
     check_not_founded(dir, tree)?;
     let zone = &founding.zone;
@@ -192,6 +195,10 @@ pub fn found_network(
         .map_err(|cause| failed(province, cause))?;
     let authority = Authority {
         certificates: Vec::new(),
+        validity: validity(root.der()).map_err(|why| IdentityError::Unreadable {
+            path: home.join("issuing.pem"),
+            why,
+        })?,
         issuer: profile::issuer(root.der(), root_key).map_err(|cause| failed(province, cause))?,
         signing,
         key_chain: vec![anchor],
@@ -205,8 +212,6 @@ pub fn found_network(
     scope.put_tls(&mut folders, province, &authority)?;
     folders.commit()?;
 
-    files::write(&dir.join(network::ROOTS), root.pem().as_bytes())?;
-    files::write(&dir.join(network::ANCHORS), &anchors)?;
     let file = NetworkFile {
         network: HEXLOWER.encode(&id),
         province,
@@ -215,9 +220,7 @@ pub fn found_network(
         suite: founding.suite,
         root_sha256: vec![network::fingerprint(root.der())],
     };
-    // Written last: its presence says that the other files are complete.
-    let text = toml::to_string(&file).expect("strings, a boolean and a list are valid TOML");
-    Ok(files::write(&path, text.as_bytes())?)
+    file.write_if_missing(dir, root.der(), &authority.key_chain)
 }
 
 /// Enrols divisions into `dir`. The parent of each must have its identity in `issuer_dir` (which
@@ -331,7 +334,7 @@ pub fn renew(
     let authority = Authority::load(issuer_dir, issuer, tree)?;
     let home = directory(dir, division);
     let key = load_key(&home.join("tls.key"))?;
-    let chain = scope.tls_chain(division, &key, &authority)?;
+    let chain = pem_chain(&scope.node_chain(division, &key, &authority)?);
     if division != tree.root() && home.join("issuing.key").exists() {
         let key = load_key(&home.join("issuing.key"))?;
         let certificates = scope.issuing_chain(division, &key, &authority)?;
@@ -344,12 +347,12 @@ pub fn renew(
 }
 
 /// Shared parameters of all certificates and statements made in one run.
-struct Scope<'a> {
-    id: [u8; 16],
-    zone: &'a str,
-    suite: Suite,
-    tree: &'a Tree,
-    terms: &'a CertificateProfile,
+pub(super) struct Scope<'a> {
+    pub(super) id: [u8; 16],
+    pub(super) zone: &'a str,
+    pub(super) suite: Suite,
+    pub(super) tree: &'a Tree,
+    pub(super) terms: &'a CertificateProfile,
 }
 
 /// The result of enrolling one division.
@@ -364,6 +367,8 @@ pub(super) struct Authority {
     /// The chain from this division's issuing certificate up to, but without, the root. Empty for
     /// the province, whose issuing certificate is the root.
     pub(super) certificates: Vec<CertificateDer<'static>>,
+    /// From when to when its own issuing certificate is valid.
+    pub(super) validity: Validity,
     pub(super) issuer: Issuer<'static, KeyPair>,
     pub(super) signing: FileKeyStore,
     pub(super) key_chain: Vec<SignedKeyStatement>,
@@ -376,6 +381,7 @@ impl Authority {
         tree: &Tree,
     ) -> Result<Self, IdentityError> {
         let home = directory(dir, division);
+        renewal::recover(&home)?;
         let path = home.join("issuing.pem");
         let mut certificates = network::certificates(&path)?;
         check_whole(&path, certificates.len(), division, tree)?;
@@ -385,6 +391,10 @@ impl Authority {
                 path: path.clone(),
                 why: cause.to_string(),
             })?;
+        let validity = validity(&certificates[0]).map_err(|why| IdentityError::Unreadable {
+            path: path.clone(),
+            why,
+        })?;
         if division == tree.root() {
             certificates.clear();
         }
@@ -398,10 +408,74 @@ impl Authority {
         let signing = FileKeyStore::load(&home.join("sign.key"))?;
         Ok(Self {
             certificates,
+            validity,
             issuer,
             signing,
             key_chain,
         })
+    }
+}
+
+/// The private keys of a division that nobody certified yet.
+pub(super) struct NewKeys {
+    signing: FileKeyStore,
+    sealing: FileSealingKey,
+    tls: KeyPair,
+    /// Present if the division has children.
+    issuing: Option<KeyPair>,
+    /// The text of the first two, for their files.
+    pem: (String, String),
+}
+
+impl NewKeys {
+    fn generate(division: DivisionCode, suite: Suite, tree: &Tree) -> Result<Self, IdentityError> {
+        let (signing, signing_pem) = FileKeyStore::generate(suite)?;
+        let (sealing, sealing_pem) = FileSealingKey::generate()?;
+        let issuing = match tree.children(division).len() {
+            0 => None,
+            _ => Some(new_key(division)?),
+        };
+        Ok(Self {
+            signing,
+            sealing,
+            tls: new_key(division)?,
+            issuing,
+            pem: (signing_pem, sealing_pem),
+        })
+    }
+
+    /// Writes the private keys into the directory started last.
+    fn put(&self, folders: &mut Folders) -> Result<(), IdentityError> {
+        folders.put("sign.key", self.pem.0.as_bytes(), true)?;
+        folders.put("seal.key", self.pem.1.as_bytes(), true)?;
+        folders.put("tls.key", self.tls.serialize_pem().as_bytes(), true)?;
+        if let Some(issuing) = &self.issuing {
+            folders.put("issuing.key", issuing.serialize_pem().as_bytes(), true)?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything that others sign for a division, as its files have it: certificates without the root, lowest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Issued {
+    /// Its own statement first, then those of its earlier keys, then those above.
+    pub(super) key_chain: Vec<SignedKeyStatement>,
+    pub(super) node: Vec<CertificateDer<'static>>,
+    /// Empty for a division without children.
+    pub(super) issuing: Vec<CertificateDer<'static>>,
+}
+
+impl Issued {
+    /// Writes them into the directory started last.
+    fn put(&self, folders: &mut Folders) -> Result<(), IdentityError> {
+        let chain = SignedKeyStatement::encode_all(&self.key_chain);
+        folders.put("keys.bin", &chain, false)?;
+        folders.put("tls.pem", pem_chain(&self.node).as_bytes(), false)?;
+        if !self.issuing.is_empty() {
+            folders.put("issuing.pem", pem_chain(&self.issuing).as_bytes(), false)?;
+        }
+        Ok(())
     }
 }
 
@@ -413,70 +487,72 @@ impl Scope<'_> {
         division: DivisionCode,
         parent: &Authority,
     ) -> Result<Made, IdentityError> {
-        let (signing, signing_pem) = FileKeyStore::generate(self.suite)?;
-        let (sealing, sealing_pem) = FileSealingKey::generate()?;
+        let keys = NewKeys::generate(division, self.suite, self.tree)?;
         let stated = self
-            .statement(division, &signing, &sealing)
-            .sign_now(&signing, &parent.signing)?;
-        self.put_keys(
-            folders,
-            (division, stated, vec![]),
-            (signing, &signing_pem, &sealing_pem),
-            parent,
-        )
+            .statement(division, &keys.signing, &keys.sealing)
+            .sign_now(&keys.signing, &parent.signing)?;
+        self.put_division(folders, (division, stated, vec![]), keys, parent)
     }
 
-    /// Writes all files of one division below the province, for keys that already exist. `older`
-    /// are the statements of its earlier keys. Returns its authority if it has children.
-    fn put_keys(
+    /// Writes all files of one division below the province. `older` are the statements of its
+    /// earlier keys. Returns its authority if it has children.
+    fn put_division(
         &self,
         folders: &mut Folders,
         (division, stated, older): (DivisionCode, SignedKeyStatement, Vec<SignedKeyStatement>),
-        (signing, signing_pem, sealing_pem): (FileKeyStore, &str, &str),
+        keys: NewKeys,
         parent: &Authority,
     ) -> Result<Made, IdentityError> {
-        let mut key_chain = vec![stated.clone()];
-        key_chain.extend(older);
-        key_chain.extend(parent.key_chain.iter().cloned());
-        folders.put("sign.key", signing_pem.as_bytes(), true)?;
-        folders.put("seal.key", sealing_pem.as_bytes(), true)?;
-        folders.put(
-            "keys.bin",
-            &SignedKeyStatement::encode_all(&key_chain),
-            false,
-        )?;
-        self.put_tls(folders, division, parent)?;
-        if self.tree.children(division).len() == 0 {
-            return Ok(Made {
-                stated,
-                authority: None,
-            });
-        }
-        let key = new_key(division)?;
-        let certificates = self.issuing_chain(division, &key, parent)?;
-        folders.put("issuing.key", key.serialize_pem().as_bytes(), true)?;
-        folders.put("issuing.pem", pem_chain(&certificates).as_bytes(), false)?;
-        let issuer =
-            profile::issuer(&certificates[0], key).map_err(|cause| failed(division, cause))?;
+        let of_it = (division, stated.clone(), older);
+        let issued = self.issue(of_it, (&keys.tls, keys.issuing.as_ref()), parent)?;
+        keys.put(folders)?;
+        issued.put(folders)?;
+        let NewKeys {
+            signing, issuing, ..
+        } = keys;
+        let authority = issuing.map(|key| {
+            let issuer = profile::issuer(&issued.issuing[0], key);
+            Ok::<_, IdentityError>(Authority {
+                validity: validity(&issued.issuing[0]).expect("a certificate just made is read"),
+                issuer: issuer.map_err(|cause| failed(division, cause))?,
+                certificates: issued.issuing,
+                signing,
+                key_chain: issued.key_chain,
+            })
+        });
         Ok(Made {
             stated,
-            authority: Some(Authority {
-                certificates,
-                issuer,
-                signing,
-                key_chain,
-            }),
+            authority: authority.transpose()?,
+        })
+    }
+
+    /// Issues what a division is given for its keys: the same whether they are here or on its own machine.
+    pub(super) fn issue<K: PublicKeyData>(
+        &self,
+        (division, stated, older): (DivisionCode, SignedKeyStatement, Vec<SignedKeyStatement>),
+        (tls, issuing): (&K, Option<&K>),
+        parent: &Authority,
+    ) -> Result<Issued, IdentityError> {
+        let mut key_chain = vec![stated];
+        key_chain.extend(older);
+        key_chain.extend(parent.key_chain.iter().cloned());
+        let issuing = issuing.map(|key| self.issuing_chain(division, key, parent));
+        Ok(Issued {
+            key_chain,
+            node: self.node_chain(division, tls, parent)?,
+            issuing: issuing.transpose()?.unwrap_or_default(),
         })
     }
 
     /// Issues a new issuing certificate and returns it with those above it.
-    fn issuing_chain(
+    pub(super) fn issuing_chain(
         &self,
         division: DivisionCode,
-        key: &KeyPair,
+        key: &impl PublicKeyData,
         parent: &Authority,
     ) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
-        let params = profile::issuing(division, self.zone, &HEXLOWER.encode(&self.id), self.terms);
+        let terms = self.terms.under(parent.validity)?;
+        let params = profile::issuing(division, self.zone, &HEXLOWER.encode(&self.id), &terms);
         let certificate = sign(division, &params, key, &parent.issuer)?;
         let above = parent.certificates.iter().cloned();
         Ok(std::iter::once(certificate).chain(above).collect())
@@ -489,21 +565,23 @@ impl Scope<'_> {
         authority: &Authority,
     ) -> Result<(), IdentityError> {
         let key = new_key(division)?;
-        let chain = self.tls_chain(division, &key, authority)?;
+        let chain = pem_chain(&self.node_chain(division, &key, authority)?);
         folders.put("tls.key", key.serialize_pem().as_bytes(), true)?;
         Ok(folders.put("tls.pem", chain.as_bytes(), false)?)
     }
 
-    fn tls_chain(
+    /// Issues a new node certificate and returns it with those above it.
+    pub(super) fn node_chain(
         &self,
         division: DivisionCode,
-        key: &KeyPair,
+        key: &impl PublicKeyData,
         authority: &Authority,
-    ) -> Result<String, IdentityError> {
-        let params = profile::node(division, self.zone, self.terms);
-        let mut chain = vec![sign(division, &params, key, &authority.issuer)?];
-        chain.extend(authority.certificates.iter().cloned());
-        Ok(pem_chain(&chain))
+    ) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+        let terms = self.terms.under(authority.validity)?;
+        let params = profile::node(division, self.zone, &terms);
+        let certificate = sign(division, &params, key, &authority.issuer)?;
+        let above = authority.certificates.iter().cloned();
+        Ok(std::iter::once(certificate).chain(above).collect())
     }
 
     fn statement(
@@ -549,13 +627,23 @@ fn share_network(dir: &Path, issuer_dir: &Path) -> Result<(), IdentityError> {
     Ok(())
 }
 
+/// Reads from when to when a certificate is valid.
+pub(super) fn validity(certificate: &CertificateDer<'_>) -> Result<Validity, String> {
+    let (_, read) = X509Certificate::from_der(certificate).map_err(|error| error.to_string())?;
+    let validity = read.validity();
+    Ok(Validity {
+        from: validity.not_before.timestamp(),
+        through: validity.not_after.timestamp(),
+    })
+}
+
 /// Generates a P-256 key, used for all of TLS: the fastest to sign and verify in the default
 /// provider, and supported by every other TLS stack.
-fn new_key(division: DivisionCode) -> Result<KeyPair, IdentityError> {
+pub(super) fn new_key(division: DivisionCode) -> Result<KeyPair, IdentityError> {
     KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(|cause| failed(division, cause))
 }
 
-fn load_key(path: &Path) -> Result<KeyPair, IdentityError> {
+pub(super) fn load_key(path: &Path) -> Result<KeyPair, IdentityError> {
     let unreadable = |why: String| IdentityError::Unreadable {
         path: path.to_owned(),
         why,
@@ -568,7 +656,7 @@ fn load_key(path: &Path) -> Result<KeyPair, IdentityError> {
 fn sign(
     division: DivisionCode,
     params: &CertificateParams,
-    key: &KeyPair,
+    key: &impl PublicKeyData,
     issuer: &Issuer<'_, KeyPair>,
 ) -> Result<CertificateDer<'static>, IdentityError> {
     let signed = params
@@ -577,11 +665,11 @@ fn sign(
     Ok(signed.der().clone())
 }
 
-fn failed(division: DivisionCode, cause: rcgen::Error) -> IdentityError {
+pub(super) fn failed(division: DivisionCode, cause: rcgen::Error) -> IdentityError {
     IdentityError::Certificate { division, cause }
 }
 
-fn pem_chain(certificates: &[CertificateDer<'_>]) -> String {
+pub(super) fn pem_chain(certificates: &[CertificateDer<'_>]) -> String {
     let blocks = certificates.iter();
     blocks
         .map(|certificate| pem::block("CERTIFICATE", certificate))

@@ -167,6 +167,7 @@ pub(super) fn authority_under(above: &Authority, params: &CertificateParams) -> 
     let issuer = super::profile::issuer(&made.chain[0], made.key).expect("an issuing certificate");
     let (signing, _) = super::FileKeyStore::generate(Suite::Ed25519Blake3).expect("a signing key");
     Authority {
+        validity: super::enrol::validity(&made.chain[0]).expect("a certificate"),
         certificates: made.chain,
         issuer,
         signing,

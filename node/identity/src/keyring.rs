@@ -326,6 +326,36 @@ impl KeyRing {
         pillars.any(|pillar| self.revoked.forsakes(pillar, known.id))
     }
 
+    /// Returns the division that a known key belongs to.
+    pub fn owner(&self, id: KeyId) -> Option<DivisionCode> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all = known.iter();
+        let found = all.find(|(_, keys)| keys.values().any(|known| known.id == id));
+        found.map(|(division, _)| *division)
+    }
+
+    /// Returns who would vouch for a key if its statement were admitted. Keeps nothing.
+    ///
+    /// # Errors
+    /// [`KeyRefusal`].
+    pub fn would_admit(
+        &self,
+        signed: &SignedKeyStatement,
+        tree: &Tree,
+    ) -> Result<Vouched, KeyRefusal> {
+        let statement = signed.statement()?;
+        let (division, serial) = (statement.division, statement.serial);
+        let (_, vouched) = self.check(&statement, signed, &[], tree)?;
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let same_number = known.get(&division).and_then(|keys| keys.get(&serial));
+        match same_number {
+            Some(other) if other.id != statement.key_id() => {
+                Err(KeyRefusal::Twin { division, serial })
+            }
+            _ => Ok(vouched),
+        }
+    }
+
     /// Returns the key with which to seal for a division: the sealing key stated with its newest
     /// signing key that is not revoked.
     pub fn sealing(&self, division: DivisionCode) -> Option<SealingPublic> {
@@ -414,32 +444,9 @@ impl KeyRing {
         let above = tree.parent(division);
         // A province's later key is signed by an earlier one: the province is its own parent.
         let parent = above.unwrap_or(division);
-        let signer = if above.is_none() && signed.signer_key_id == statement.key_id() {
-            if !self
-                .anchors
-                .iter()
-                .any(|anchor| anchor.bytes == signed.bytes)
-            {
-                return Err(KeyRefusal::UnknownAnchor(division));
-            }
-            VerifyingKey {
-                suite: statement.suite,
-                public: statement.public.clone(),
-                serial,
-                sealing: statement.sealing.clone(),
-            }
-        } else {
-            let id = signed.signer_key_id;
-            if self.revoked.forsakes((parent, id), statement.key_id()) {
-                return Err(KeyRefusal::Forsaken(division));
-            }
-            let unknown = KeyRefusal::UnknownSigner {
-                division,
-                parent,
-                signer: id,
-            };
-            let known = self.find_beside(admitted, parent, id);
-            (*known.ok_or(unknown)?.key).clone()
+        let signer = match above.is_none() && signed.signer_key_id == statement.key_id() {
+            true => self.anchored(statement, signed)?,
+            false => self.signer(statement, (signed, parent), admitted)?,
         };
         if signed.suite != signer.suite {
             return Err(KeyRefusal::SuiteMismatch(division));
@@ -460,6 +467,47 @@ impl KeyRing {
             Some(parent) => self.check_endorsement(statement, signed, parent, admitted, tree)?,
         };
         Ok((parent, vouched))
+    }
+
+    /// Returns the key that a province states for itself, if that is trusted.
+    fn anchored(
+        &self,
+        statement: &KeyStatement,
+        signed: &SignedKeyStatement,
+    ) -> Result<VerifyingKey, KeyRefusal> {
+        if !self
+            .anchors
+            .iter()
+            .any(|anchor| anchor.bytes == signed.bytes)
+        {
+            return Err(KeyRefusal::UnknownAnchor(statement.division));
+        }
+        Ok(VerifyingKey {
+            suite: statement.suite,
+            public: statement.public.clone(),
+            serial: statement.serial,
+            sealing: statement.sealing.clone(),
+        })
+    }
+
+    /// Returns the parent's key that signed a statement.
+    fn signer(
+        &self,
+        statement: &KeyStatement,
+        (signed, parent): (&SignedKeyStatement, DivisionCode),
+        admitted: &[(DivisionCode, Known)],
+    ) -> Result<VerifyingKey, KeyRefusal> {
+        let (division, id) = (statement.division, signed.signer_key_id);
+        if self.revoked.forsakes((parent, id), statement.key_id()) {
+            return Err(KeyRefusal::Forsaken(division));
+        }
+        let unknown = KeyRefusal::UnknownSigner {
+            division,
+            parent,
+            signer: id,
+        };
+        let known = self.find_beside(admitted, parent, id);
+        Ok((*known.ok_or(unknown)?.key).clone())
     }
 
     /// Returns whether a key number 1 comes too late. This is so if keys of the division were

@@ -15,6 +15,7 @@
 //! anchors.bin             the provinces' own key statements that are trusted: a list
 //! identity/<code>/
 //!   tls.key  tls.pem      the node's certificate and the issuing ones above it, without the root
+//!   tls.next.key          the key for which the next certificate is asked; see `renewal`
 //!   sign.key keys.bin     the signing key and its key statements up to the province
 //!   seal.key              the sealing key
 //!   log.key               the key of the public log; made when it is needed first
@@ -23,6 +24,7 @@
 //!   stated.bin            every key statement that this division made for its children
 //!   issuing.key issuing.pem   only with children: the issuing certificate and those above it;
 //!                         at the province the root
+//! identity/.<code>.joining/   keys of a division that asked to join and has no grant yet
 //! ```
 //!
 //! *Invariant:* no private key leaves this crate; nothing here reads the clock except through the
@@ -34,6 +36,7 @@ mod enrol;
 pub mod files;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod invited;
 mod keyring;
 mod keystore;
 mod lapse;
@@ -42,7 +45,9 @@ mod network;
 mod node;
 mod pem;
 mod profile;
+mod readmission;
 mod refusal;
+mod renewal;
 mod revoked;
 mod sealing;
 mod statement;
@@ -58,18 +63,26 @@ pub use credentials::Credentials;
 pub use enrol::{
     Founding, can_enrol, check_not_enrolled, check_not_founded, check_zone, enrol, enrolled_in,
     finish_founding, found_network, found_with,
+    grant::{Application, CheckedApplication, Expected, Grant, grant, issuer_ends, keep_stated},
+    join::{CheckedGrant, Joining},
     ledger::stated_by,
     renew,
     replace::{Replaced, Replacing, replace},
 };
 pub use files::FileError;
+pub use invited::{
+    InvitationSigner, JOIN_ALPN, JOIN_EXPORTER, RootFacts, join_client_config, join_name, pin,
+    signed_for_connection,
+};
 pub use keyring::{KeyRefusal, KeyRing, VerifyingKey, Vouched};
 pub use keystore::{FileKeyStore, KeyError, KeyStore};
 pub use lapse::{CertificateFacts, Lapse};
 pub use network::Network;
 pub use node::{Identity, Surroundings};
 pub use profile::{CertificateProfile, Lifetimes};
+pub use readmission::readmission_message;
 pub use refusal::PeerRefusal;
+pub use renewal::{CertificateRequests, Certificates, Renewed};
 pub use revoked::Revoked;
 pub use sealing::{FileSealingKey, Recipient, SealingError, SealingKey, SealingPublic};
 pub use statement::{
@@ -138,6 +151,11 @@ pub enum IdentityError {
     /// A division has as many keys as it can ever have.
     #[error("{0} has had {max} keys, and there cannot be more", max = KeyRing::MAX_KEYS)]
     NoMoreKeys(DivisionCode),
+    /// What a parent granted does not hold.
+    #[error(
+        "what the parent granted is not valid: {0}; nothing of it was kept, tell the parent's operator"
+    )]
+    Grant(String),
     /// The child's directory belongs to another network than the issuer's.
     #[error("{0} belongs to another network than the issuer; choose another data directory")]
     OtherNetwork(PathBuf),
@@ -151,6 +169,19 @@ pub enum IdentityError {
         "{0} is not a division with a node in this tree; `wujitong topology show` lists those that exist"
     )]
     UnknownDivision(DivisionCode),
+    /// The issuing certificate of this division is about to end.
+    #[error(
+        "the issuing certificate ends at {ends} and signs nothing on its last day; it is renewed at the parent's node as soon as that is \
+         reached, or there by `wujitong init --renew`",
+        ends = moment(*.0)
+    )]
+    IssuerEnds(i64),
+    /// Somebody asks for a certificate that is not issued.
+    #[error("no certificate is issued: {0}")]
+    BadRequest(String),
+    /// What the parent issued is not what was asked for.
+    #[error("the renewed certificate was not taken: {0}; the present one is shown on")]
+    NotRenewed(String),
     /// A certificate could not be made.
     #[error("the certificate of {division} could not be made: {cause}")]
     Certificate {
@@ -164,4 +195,13 @@ pub enum IdentityError {
 /// Returns the path of a division's identity below a data directory.
 pub fn directory(dir: &Path, division: DivisionCode) -> PathBuf {
     dir.join("identity").join(division.to_string())
+}
+
+/// Writes a time in seconds since 1970, such as `2026-12-15 08:00 UTC`.
+fn moment(seconds: i64) -> String {
+    let at = time::OffsetDateTime::from_unix_timestamp(seconds);
+    at.map_or_else(
+        |_| format!("{seconds} s after 1970"),
+        |at| format!("{} {:02}:{:02} UTC", at.date(), at.hour(), at.minute()),
+    )
 }

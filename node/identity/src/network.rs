@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
 use super::{
-    IdentityError, files, keyring::KeyRing, revoked::Revoked, statement::SignedKeyStatement,
+    IdentityError, files, keyring::KeyRing, pem, revoked::Revoked, statement::SignedKeyStatement,
 };
 
 pub(super) const FILE: &str = "network.toml";
@@ -33,6 +33,8 @@ pub struct Network {
     pub fingerprints: Vec<String>,
     /// The trusted roots.
     pub roots: Arc<[TrustAnchor<'static>]>,
+    /// The certificates of the trusted roots.
+    pub root_certificates: Vec<CertificateDer<'static>>,
     /// The provinces' own key statements that are trusted.
     pub anchors: Vec<SignedKeyStatement>,
     /// Keys that no longer count.
@@ -49,6 +51,25 @@ pub(super) struct NetworkFile {
     pub(super) demo: bool,
     pub(super) suite: Suite,
     pub(super) root_sha256: Vec<String>,
+}
+
+impl NetworkFile {
+    /// Writes it into a data directory with the root and the anchors beside it, unless there is one.
+    pub(super) fn write_if_missing(
+        &self,
+        dir: &Path,
+        root: &CertificateDer<'_>,
+        anchors: &[SignedKeyStatement],
+    ) -> Result<(), IdentityError> {
+        if dir.join(FILE).exists() {
+            return Ok(());
+        }
+        files::write(&dir.join(ROOTS), pem::block("CERTIFICATE", root).as_bytes())?;
+        files::write(&dir.join(ANCHORS), &SignedKeyStatement::encode_all(anchors))?;
+        // Written last: its presence says that the other files are complete.
+        let text = toml::to_string(self).expect("strings, a boolean and a list are valid TOML");
+        Ok(files::write(&dir.join(FILE), text.as_bytes())?)
+    }
 }
 
 impl Network {
@@ -69,7 +90,8 @@ impl Network {
             toml::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
         let id = read_id(&file.network)
             .ok_or_else(|| unreadable("`network` is not 32 hexadecimal digits".to_owned()))?;
-        let (roots, fingerprints) = load_roots(&dir.join(ROOTS), &file.root_sha256)?;
+        let (roots, root_certificates) = load_roots(&dir.join(ROOTS), &file.root_sha256)?;
+        let fingerprints = root_certificates.iter().map(fingerprint).collect();
         let path = dir.join(ANCHORS);
         let anchors = SignedKeyStatement::decode_all(&files::read(&path)?).map_err(|why| {
             IdentityError::Unreadable {
@@ -91,6 +113,7 @@ impl Network {
             suite: file.suite,
             fingerprints,
             roots,
+            root_certificates,
             anchors,
             revoked: Arc::default(),
         }))
@@ -107,10 +130,10 @@ impl Network {
     }
 }
 
-fn load_roots(
-    path: &Path,
-    listed: &[String],
-) -> Result<(Arc<[TrustAnchor<'static>]>, Vec<String>), IdentityError> {
+/// Roots as webpki takes them, and their certificates.
+type TrustedRoots = (Arc<[TrustAnchor<'static>]>, Vec<CertificateDer<'static>>);
+
+fn load_roots(path: &Path, listed: &[String]) -> Result<TrustedRoots, IdentityError> {
     let unreadable = |why: String| IdentityError::Unreadable {
         path: path.to_owned(),
         why,
@@ -137,7 +160,7 @@ fn load_roots(
         roots
             .map_err(|error| unreadable(format!("{error:?}")))?
             .into(),
-        fingerprints,
+        certificates,
     ))
 }
 

@@ -3,19 +3,21 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::Arc,
-    time::SystemTime,
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
 };
 
+use domain::certificate::Validity;
 use rustls::{
-    ClientConfig, ServerConfig,
-    client::Resumption,
+    ClientConfig, ConfigBuilder, ServerConfig,
+    client::{ResolvesClientCert, Resumption, WantsClientCert},
     crypto::CryptoProvider,
     server::NoServerSessionStorage,
+    sign::{CertifiedKey, SingleCertAndKey},
     time_provider::{DefaultTimeProvider, TimeProvider},
     version::TLS13,
 };
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::sync::watch;
 use topology::{DivisionCode, Tree, dns};
 
@@ -25,11 +27,13 @@ use super::{
     directory,
     enrol::replace,
     files,
+    invited::{self, JOIN_ALPN, JoinShown},
     keystore::{FileKeyStore, KeyError, KeyStore},
     lapse::Lapse,
     log_key::LogKey,
     network::Network,
     refusal::PeerRefusal,
+    renewal,
     sealing::{FileSealingKey, Recipient, SealingKey, SealingPublic},
     statement::SignedKeyStatement,
     verify::{Judge, Verifier},
@@ -55,11 +59,39 @@ impl Default for Surroundings {
     }
 }
 
+impl Surroundings {
+    /// Judges certificates by this time, in milliseconds since 1970.
+    #[must_use]
+    pub fn timed_by(self, now: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        Self {
+            clock: Arc::new(TimedBy(Box::new(now))),
+            ..self
+        }
+    }
+}
+
+struct TimedBy(Box<dyn Fn() -> i64 + Send + Sync>);
+
+impl TimeProvider for TimedBy {
+    fn current_time(&self) -> Option<UnixTime> {
+        let ms = u64::try_from((self.0)()).ok()?;
+        Some(UnixTime::since_unix_epoch(Duration::from_millis(ms)))
+    }
+}
+
+impl fmt::Debug for TimedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TimedBy")
+    }
+}
+
 /// One node's keys and certificates, and its trust anchors.
 pub struct Identity {
     division: DivisionCode,
     name: Arc<str>,
     directory: PathBuf,
+    /// From when to when the issuing certificate is valid, if there is one that somebody else signed.
+    issuing: Mutex<Option<Validity>>,
     network: Arc<Network>,
     judge: Judge,
     clock: Arc<dyn TimeProvider>,
@@ -111,6 +143,7 @@ impl Identity {
             revoked: Arc::clone(&network.revoked),
         };
         let directory = directory(dir, code);
+        renewal::recover(&directory)?;
         let credentials = Arc::new(load_credentials(&directory, code, &judge)?);
         let signer = Arc::new(FileKeyStore::load(&directory.join("sign.key"))?);
         let sealing = Arc::new(load_sealing(&directory)?);
@@ -127,6 +160,7 @@ impl Identity {
             name,
             log_key: LogKey::lying_at(directory.join("log.key")),
             witness_key: LogKey::lying_at(directory.join("witness.key")),
+            issuing: Mutex::new(renewal::issuing_validity(&directory, code == tree.root())?),
             directory,
             network: Arc::clone(network),
             judge,
@@ -192,6 +226,32 @@ impl Identity {
         &self.key_chain
     }
 
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(super) fn issuing(&self) -> &Mutex<Option<Validity>> {
+        &self.issuing
+    }
+
+    pub(super) fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    pub(super) fn tree(&self) -> &Tree {
+        &self.judge.tree
+    }
+
+    /// Returns whether nobody stands above it: then it signs its own certificate.
+    pub fn is_root(&self) -> bool {
+        self.division == self.judge.tree.root()
+    }
+
+    /// Shows other credentials from now on.
+    pub(super) fn show(&self, credentials: Credentials) {
+        self.credentials.send_replace(Arc::new(credentials));
+    }
+
     /// Returns a watch on the certificate that is shown.
     pub fn credentials(&self) -> watch::Receiver<Arc<Credentials>> {
         self.credentials.subscribe()
@@ -204,6 +264,7 @@ impl Identity {
     /// As [`Identity::load`]; the old certificate is kept then.
     pub fn reload(&self) -> Result<bool, IdentityError> {
         let fresh = load_credentials(&self.directory, self.division, &self.judge)?;
+        self.read_issuing()?;
         Ok(self.credentials.send_if_modified(|shown| {
             let is_new = shown.certified.cert != fresh.certified.cert;
             if is_new {
@@ -229,26 +290,82 @@ impl Identity {
         Arc::clone(&self.server)
     }
 
+    /// Returns the data directory of the identity.
+    pub fn home(&self) -> &Path {
+        let above = self.directory.parent().and_then(Path::parent);
+        above.expect("an identity lies two levels below its data directory")
+    }
+
+    /// Returns whether the keys to enrol divisions below are here.
+    pub fn can_issue(&self) -> bool {
+        self.directory.join("issuing.key").exists()
+    }
+
+    /// Returns the server name under which those who join ask this node. They do not know the zone yet.
+    pub fn join_name(&self) -> String {
+        invited::join_name(self.division)
+    }
+
+    /// Builds the TLS configuration for those who join: TLS 1.3, no client certificate, this node's chain with the
+    /// root, and no other protocol.
+    pub fn join_server_config(&self) -> Arc<ServerConfig> {
+        let shown = JoinShown {
+            certified: Arc::clone(&self.credentials.borrow().certified),
+            root: self.network.root_certificates[0].clone(),
+            name: self.join_name(),
+        };
+        let provider = Arc::clone(&self.judge.provider);
+        Arc::new(invited::server_config(provider, &self.clock, shown))
+    }
+
+    /// Returns the first half of the digest of the root's public key, which invitations name.
+    pub fn root_pin(&self) -> Option<[u8; 16]> {
+        invited::pin(&self.network.root_certificates[0])
+    }
+
     /// Builds the TLS configuration for dialling the parent `expect`: TLS 1.3, this node's
     /// certificate shown, exactly that division accepted whatever its address, no resumption, no
     /// early data, HTTP/2. The server name to dial with is [`Identity::name_of`] that division.
     pub fn client_config(&self, expect: DivisionCode) -> Arc<ClientConfig> {
-        let provider = Arc::clone(&self.judge.provider);
-        let verifier = Verifier::exactly(self.judge.clone(), expect);
         let shown = Shown {
             current: self.credentials.subscribe(),
             name: Arc::clone(&self.name),
         };
-        let mut config = ClientConfig::builder_with_details(provider, Arc::clone(&self.clock))
+        self.client_config_of(Arc::new(shown), expect)
+    }
+
+    /// Builds it for one certificate, whatever is shown otherwise.
+    pub(super) fn client_config_with(
+        &self,
+        certified: Arc<CertifiedKey>,
+        expect: DivisionCode,
+    ) -> Arc<ClientConfig> {
+        self.client_config_of(Arc::new(SingleCertAndKey::from(certified)), expect)
+    }
+
+    fn client_config_of(
+        &self,
+        shown: Arc<dyn ResolvesClientCert>,
+        expect: DivisionCode,
+    ) -> Arc<ClientConfig> {
+        let builder = self.client_builder(expect);
+        finished(builder.with_client_cert_resolver(shown), b"h2")
+    }
+
+    /// Builds the TLS configuration for asking the parent `expect` over the protocol of joining: no certificate is shown.
+    pub(super) fn client_config_to_join(&self, expect: DivisionCode) -> Arc<ClientConfig> {
+        let builder = self.client_builder(expect);
+        finished(builder.with_no_client_auth(), JOIN_ALPN)
+    }
+
+    fn client_builder(&self, expect: DivisionCode) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+        let provider = Arc::clone(&self.judge.provider);
+        let verifier = Verifier::exactly(self.judge.clone(), expect);
+        ClientConfig::builder_with_details(provider, Arc::clone(&self.clock))
             .with_protocol_versions(&[&TLS13])
             .expect("every provider has a TLS 1.3 suite")
             .dangerous()
             .with_custom_certificate_verifier(verifier)
-            .with_client_cert_resolver(Arc::new(shown));
-        config.resumption = Resumption::disabled();
-        config.enable_early_data = false;
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        Arc::new(config)
     }
 
     /// Returns what wraps keys for whoever has the private key of `public`.
@@ -285,6 +402,14 @@ impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Identity({})", self.name)
     }
+}
+
+/// Without resumption and early data, for one protocol.
+fn finished(mut config: ClientConfig, protocol: &[u8]) -> Arc<ClientConfig> {
+    config.resumption = Resumption::disabled();
+    config.enable_early_data = false;
+    config.alpn_protocols = vec![protocol.to_vec()];
+    Arc::new(config)
 }
 
 fn server_config(

@@ -12,6 +12,7 @@
 
 use std::time::Duration;
 
+use domain::certificate::Validity;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType,
@@ -21,12 +22,14 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use time::OffsetDateTime;
 use topology::{DivisionCode, Tier, dns};
 
+use super::IdentityError;
+
 /// Lifetimes of certificates, counted from the moment they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
-    /// Lifetime of a node's TLS certificate. Default 90 days: nodes do not renew by themselves yet.
+    /// Lifetime of a node's TLS certificate. Default 14 days, longer than any holiday: a stolen key is soon of no use.
     pub node: Duration,
-    /// Lifetime of an issuing certificate. Default 2 years (of 365 days).
+    /// Lifetime of an issuing certificate. Default 400 days: a township that was cut off for a year still renews its villages.
     pub issuing: Duration,
     /// Lifetime of the province's root. Default 20 years (of 365 days).
     pub root: Duration,
@@ -39,8 +42,8 @@ impl Lifetimes {
 impl Default for Lifetimes {
     fn default() -> Self {
         Self {
-            node: Self::DAY * 90,
-            issuing: Self::DAY * 365 * 2,
+            node: Self::DAY * 14,
+            issuing: Self::DAY * 400,
             root: Self::DAY * 365 * 20,
         }
     }
@@ -62,6 +65,28 @@ impl CertificateProfile {
             now,
             lifetimes: Lifetimes::default(),
         }
+    }
+
+    /// Returns the profile of what is signed with a certificate of this validity, which nothing outlives.
+    ///
+    /// # Errors
+    /// [`IdentityError::IssuerEnds`] on its last day.
+    pub(super) fn under(&self, issuer: Validity) -> Result<Self, IdentityError> {
+        let now = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
+        let capped = |life: Duration| {
+            let life = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
+            let end = issuer.end_of_signed(life, now);
+            let end = end.ok_or(IdentityError::IssuerEnds(issuer.through))?;
+            Ok::<_, IdentityError>(Duration::from_secs(end.abs_diff(now)))
+        };
+        Ok(Self {
+            now: self.now,
+            lifetimes: Lifetimes {
+                node: capped(self.lifetimes.node)?,
+                issuing: capped(self.lifetimes.issuing)?,
+                root: self.lifetimes.root,
+            },
+        })
     }
 }
 

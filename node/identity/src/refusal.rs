@@ -81,6 +81,12 @@ pub enum PeerRefusal {
         /// The division that was dialled.
         here: DivisionCode,
     },
+    /// The root is not the one that an invitation names.
+    #[error(
+        "the root of the network there is not the one that the invitation names; check the address, or ask the parent's \
+         operator for a new invitation"
+    )]
+    OtherRoot,
     /// Another node answered than the one that was dialled.
     #[error("{found} answered where {expected} was expected; check the parent's address")]
     WrongDivision {
@@ -115,6 +121,7 @@ impl PeerRefusal {
             Self::WrongIssuer(_) => "wrong-issuer",
             Self::Revoked(_) => "revoked",
             Self::NotDirectChild { .. } => "not-direct-child",
+            Self::OtherRoot => "other-root",
             Self::WrongDivision { .. } => "wrong-division",
         }
     }

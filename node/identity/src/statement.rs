@@ -201,18 +201,12 @@ impl KeyStatement {
         own: &FileKeyStore,
         signer: &FileKeyStore,
     ) -> Result<SignedKeyStatement, KeyError> {
-        let bytes = self.encode();
-        let possession = own.sign_now(&possession_message(self.suite, &bytes))?;
-        let (suite, signer_key_id) = (signer.suite(), signer.key_id());
-        let signature = signer.sign_now(&signature_message(suite, signer_key_id, &bytes))?;
-        Ok(SignedKeyStatement {
-            bytes,
-            signer_key_id,
-            suite,
-            signature,
-            possession,
-            endorsement: None,
-        })
+        SignedKeyStatement::sign_possessed(self.encode(), self.prove(own)?, signer)
+    }
+
+    /// Proves that the owner of the key holds it, before anybody signs the statement.
+    pub(super) fn prove(&self, own: &FileKeyStore) -> Result<Vec<u8>, KeyError> {
+        own.sign_now(&possession_message(self.suite, &self.encode()))
     }
 }
 
@@ -266,6 +260,24 @@ pub struct SignedKeyStatement {
 }
 
 impl SignedKeyStatement {
+    /// Signs a statement whose owner proved that they hold the key.
+    pub(super) fn sign_possessed(
+        bytes: Vec<u8>,
+        possession: Vec<u8>,
+        signer: &FileKeyStore,
+    ) -> Result<Self, KeyError> {
+        let (suite, signer_key_id) = (signer.suite(), signer.key_id());
+        let signature = signer.sign_now(&signature_message(suite, signer_key_id, &bytes))?;
+        Ok(Self {
+            bytes,
+            signer_key_id,
+            suite,
+            signature,
+            possession,
+            endorsement: None,
+        })
+    }
+
     /// Encodes the signed statement, for storage or sending.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.bytes.len() + 200);
@@ -382,12 +394,17 @@ impl SignedKeyStatement {
     /// Returns whether the proof of possession verifies with the key in `statement`.
     /// That is the statement inside.
     pub(super) fn possessed(&self, statement: &KeyStatement) -> bool {
-        let message = possession_message(statement.suite, &self.bytes);
-        statement
-            .suite
-            .verify(&statement.public, &message, &self.possession)
-            .is_ok()
+        is_possessed(statement, &self.bytes, &self.possession)
     }
+}
+
+/// Returns whether the owner of the key in a statement, of which these are the bytes, proved that they hold it.
+pub(super) fn is_possessed(statement: &KeyStatement, bytes: &[u8], possession: &[u8]) -> bool {
+    let message = possession_message(statement.suite, bytes);
+    let verified = statement
+        .suite
+        .verify(&statement.public, &message, possession);
+    verified.is_ok()
 }
 
 fn signature_message(suite: Suite, signer: KeyId, bytes: &[u8]) -> Vec<u8> {
@@ -413,6 +430,26 @@ fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     let length = u16::try_from(bytes.len()).expect("keys, signatures and statements are short");
     out.extend(length.to_be_bytes());
     out.extend(bytes);
+}
+
+/// Writes some parts of at most 64 KiB, each after its length.
+pub(super) fn write_parts<const N: usize>(parts: [&[u8]; N]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for part in parts {
+        put_bytes(&mut out, part);
+    }
+    out
+}
+
+/// Reads what [`write_parts`] wrote; `None` for anything else.
+pub(super) fn read_parts<const N: usize>(bytes: &[u8]) -> Option<[Vec<u8>; N]> {
+    let mut from = Reader(bytes);
+    let mut parts = vec![];
+    for _ in 0..N {
+        parts.push(from.bytes().ok()?.to_vec());
+    }
+    from.end().ok()?;
+    parts.try_into().ok()
 }
 
 struct Reader<'a>(&'a [u8]);

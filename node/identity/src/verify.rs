@@ -9,9 +9,9 @@ use std::{fmt, sync::Arc};
 
 use domain::time::Timestamp;
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, verify_tls13_signature},
+    DistinguishedName,
+    client::danger::{ServerCertVerified, ServerCertVerifier},
+    crypto::CryptoProvider,
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
@@ -63,7 +63,7 @@ impl Verifier {
         })
     }
 
-    fn check(
+    pub(super) fn check(
         &self,
         certificate: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
@@ -97,10 +97,15 @@ impl Verifier {
         self.check(certificate, intermediates, now)
             .map_err(rustls::Error::from)
     }
+
+    fn provider(&self) -> &CryptoProvider {
+        &self.judge.provider
+    }
 }
 
 impl Judge {
-    fn verify(
+    /// Verifies a chain and returns the division that it names.
+    pub(super) fn verify(
         &self,
         certificate: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
@@ -207,7 +212,7 @@ impl Judge {
 
 /// Returns the only DNS subtree an issuing certificate is restricted to; `None` if it permits
 /// anything else, or everything.
-fn only_permitted_name<'a>(certificate: &X509Certificate<'a>) -> Option<&'a str> {
+pub(super) fn only_permitted_name<'a>(certificate: &X509Certificate<'a>) -> Option<&'a str> {
     let constraints = certificate.extensions().iter().find_map(|extension| {
         match extension.parsed_extension() {
             ParsedExtension::NameConstraints(constraints) => Some(constraints),
@@ -223,7 +228,9 @@ fn only_permitted_name<'a>(certificate: &X509Certificate<'a>) -> Option<&'a str>
     }
 }
 
-fn parse<'a>(certificate: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, PeerRefusal> {
+pub(super) fn parse<'a>(
+    certificate: &'a CertificateDer<'_>,
+) -> Result<X509Certificate<'a>, PeerRefusal> {
     match X509Certificate::from_der(certificate) {
         Ok(([], parsed)) => Ok(parsed),
         Ok(_) => Err(PeerRefusal::Malformed(
@@ -245,28 +252,30 @@ macro_rules! same_on_both_sides {
         fn verify_tls12_signature(
             &self,
             _: &[u8],
-            _: &CertificateDer<'_>,
-            _: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            _: &rustls_pki_types::CertificateDer<'_>,
+            _: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
             Err(rustls::PeerIncompatible::SupportedVersionsExtensionRequired.into())
         }
 
         fn verify_tls13_signature(
             &self,
             message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signed: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, rustls::Error> {
-            let algorithms = &self.judge.provider.signature_verification_algorithms;
-            verify_tls13_signature(message, certificate, signed, algorithms)
+            certificate: &rustls_pki_types::CertificateDer<'_>,
+            signed: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            let algorithms = &self.provider().signature_verification_algorithms;
+            rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
         }
 
-        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-            let algorithms = &self.judge.provider.signature_verification_algorithms;
+        fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+            let algorithms = &self.provider().signature_verification_algorithms;
             algorithms.supported_schemes()
         }
     };
 }
+
+pub(super) use same_on_both_sides;
 
 impl ClientCertVerifier for Verifier {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {

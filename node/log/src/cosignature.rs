@@ -7,13 +7,11 @@
 //! — NAME BASE64( id 4 ‖ u64 time ‖ Ed25519( "cosignature/v1\ntime " time "\n" text ) )
 //! ```
 
-use std::{fmt, str::FromStr};
-
 use ring::signature::{ED25519, UnparsedPublicKey};
 
 use super::{
     checkpoint::Checkpoint,
-    note::{self, BadName, BadVkey, NoteKey, SignatureLine, check_name},
+    note::{self, NamedKey},
 };
 
 /// Signature type of Ed25519 keys that cosign checkpoints.
@@ -43,53 +41,22 @@ impl Cosignature {
     }
 }
 
-/// A public Ed25519 key with its name, which verifies cosignatures. As text: `NAME+ID+BASE64(0x04 ‖ key)`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WitnessKey {
-    name: String,
-    public: NoteKey,
-}
+/// A key that verifies cosignatures.
+pub type WitnessKey = NamedKey<COSIGNATURE_TYPE>;
 
 impl WitnessKey {
-    /// Names a public key.
-    ///
-    /// # Errors
-    /// [`BadName`].
-    pub fn new(name: &str, public: NoteKey) -> Result<Self, BadName> {
-        check_name(name)?;
-        Ok(Self {
-            name: name.to_owned(),
-            public,
-        })
-    }
-
-    /// Returns the name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Returns the key.
-    pub const fn public(&self) -> &NoteKey {
-        &self.public
-    }
-
-    /// Returns the id that stands before the key's signatures.
-    pub fn id(&self) -> [u8; 4] {
-        note::key_id(&self.name, COSIGNATURE_TYPE, &self.public)
-    }
-
     /// Returns the line that shows a cosignature under a note.
     pub fn line(&self, cosignature: &Cosignature) -> String {
         let time = cosignature.time.to_be_bytes();
         note::line(
-            &self.name,
+            self.name(),
             &[&self.id()[..], &time, &cosignature.signature].concat(),
         )
     }
 
     /// Returns whether a cosignature is this key's of this head.
     pub fn verifies(&self, head: &Checkpoint, cosignature: &Cosignature) -> bool {
-        let key = UnparsedPublicKey::new(&ED25519, &self.public);
+        let key = UnparsedPublicKey::new(&ED25519, self.public());
         let message = Cosignature::message(head, cosignature.time);
         cosignature.time > 0 && key.verify(&message, &cosignature.signature).is_ok()
     }
@@ -99,28 +66,12 @@ impl WitnessKey {
     pub fn find(&self, note: &[u8]) -> Option<Cosignature> {
         let (_, lines) = note::read(note)?;
         let head = Checkpoint::read(note).ok()?;
-        let own = |line: &&SignatureLine<'_>| line.name == self.name && line.id == self.id();
         let mut found = None;
-        for line in lines.iter().filter(own) {
+        for line in lines.iter().filter(|line| self.is_of(line)) {
             let read = Cosignature::read(&line.signature)?;
             found = Some(read).filter(|read| self.verifies(&head, read));
             found?;
         }
         found
-    }
-}
-
-impl fmt::Display for WitnessKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        note::write_key(f, &self.name, COSIGNATURE_TYPE, &self.public)
-    }
-}
-
-impl FromStr for WitnessKey {
-    type Err = BadVkey;
-
-    fn from_str(text: &str) -> Result<Self, BadVkey> {
-        let (name, public) = note::read_key(text, COSIGNATURE_TYPE)?;
-        Ok(Self::new(name, public)?)
     }
 }

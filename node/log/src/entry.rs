@@ -10,6 +10,7 @@
 //! custody        32 commitment
 //! key-statement  u64 division | 16 key | 32 statement
 //! child-head     32 log | u64 size | 32 root
+//! rollout        u64 issuer | 32 name | u64 version | u32 number | u8 act | 32 envelope
 //! ```
 //!
 //! `divisions` is the digest of the list of divisions, `name` SHA-256 of the template's kind, a slash and its name, `envelope` and
@@ -45,6 +46,8 @@ topology::vocabulary! {
         Edition = 6, "edition", "区划版本", "a list of divisions came into force";
         /// Not written by this program yet.
         Closing = 7, "closing", "封卷", "the log ends";
+        /// At the issuer every act; elsewhere that by which a template ended and nothing took its place.
+        Rollout = 8, "rollout", "分批下发", "a version goes to a part of its scope first, to more, is paused, resumed or taken back";
     }
 }
 
@@ -96,6 +99,21 @@ pub enum Entry {
         name: Hash,
         /// Its version.
         version: u64,
+        /// Digest of the signed envelope that brought it.
+        envelope: Hash,
+    },
+    /// [`EntryKind::Rollout`].
+    Rollout {
+        /// The division that issued it, as a number.
+        issuer: u64,
+        /// Digest of its kind and name.
+        name: Hash,
+        /// The version that is rolled out.
+        version: u64,
+        /// Number of the act.
+        number: u32,
+        /// The act, by its number.
+        act: u8,
         /// Digest of the signed envelope that brought it.
         envelope: Hash,
     },
@@ -189,6 +207,7 @@ impl Entry {
         match self {
             Self::Opening(_) => EntryKind::Opening,
             Self::Template { .. } => EntryKind::Template,
+            Self::Rollout { .. } => EntryKind::Rollout,
             Self::Disclosure { .. } => EntryKind::Disclosure,
             Self::Custody(_) => EntryKind::Custody,
             Self::KeyStatement { .. } => EntryKind::KeyStatement,
@@ -221,6 +240,21 @@ impl Entry {
                 out.extend(issuer.to_be_bytes());
                 out.extend(name);
                 out.extend(version.to_be_bytes());
+                out.extend(envelope);
+            }
+            Self::Rollout {
+                issuer,
+                name,
+                version,
+                number,
+                act,
+                envelope,
+            } => {
+                out.extend(issuer.to_be_bytes());
+                out.extend(name);
+                out.extend(version.to_be_bytes());
+                out.extend(number.to_be_bytes());
+                out.push(*act);
                 out.extend(envelope);
             }
             Self::Disclosure {
@@ -284,6 +318,14 @@ impl Entry {
                 issuer: from.number()?,
                 name: from.array()?,
                 version: from.number()?,
+                envelope: from.array()?,
+            },
+            Some(EntryKind::Rollout) => Self::Rollout {
+                issuer: from.number()?,
+                name: from.array()?,
+                version: from.number()?,
+                number: u32::from_be_bytes(from.array()?),
+                act: from.byte()?,
                 envelope: from.array()?,
             },
             Some(EntryKind::Disclosure) => Self::Disclosure {

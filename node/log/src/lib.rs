@@ -20,7 +20,7 @@ pub use cosignature::{Cosignature, WitnessKey};
 pub use entry::{
     BadEntry, Commitment, Disclosed, Entry, EntryKind, MOST_ENTRY_BYTES, Opening, Predecessor,
 };
-pub use note::{BadName, BadVkey, MOST_NOTE_BYTES, NoteKey, SignatureLine, Vkey};
+pub use note::{BadName, BadVkey, MOST_NOTE_BYTES, NamedKey, NoteKey, SignatureLine, Vkey};
 pub use tile::{BadTile, Tile, TileLevel};
 pub use tree::{
     Frontier, Hash, MOST_LEAVES, Node, NotProven, Part, check_consistency, check_inclusion,

@@ -39,13 +39,16 @@ pub(crate) fn check_name(name: &str) -> Result<(), BadName> {
         .ok_or(BadName)
 }
 
-/// A public Ed25519 key with its name, which verifies a log's checkpoints. As text it is what the specification calls a
-/// vkey: `NAME+ID+BASE64(0x01 ‖ key)`.
+/// A public Ed25519 key with its name and what it signs: the number of a signature type. As text it is what the
+/// specification calls a vkey: `NAME+ID+BASE64(TYPE ‖ key)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Vkey {
+pub struct NamedKey<const TYPE: u8> {
     name: String,
     public: NoteKey,
 }
+
+/// A key that verifies a log's checkpoints.
+pub type Vkey = NamedKey<ED25519_TYPE>;
 
 /// A raw Ed25519 point.
 pub type NoteKey = [u8; 32];
@@ -67,7 +70,7 @@ pub enum BadVkey {
     Id,
 }
 
-impl Vkey {
+impl<const TYPE: u8> NamedKey<TYPE> {
     /// Names a public key.
     ///
     /// # Errors
@@ -80,7 +83,7 @@ impl Vkey {
         })
     }
 
-    /// Returns the name, which for a log is its origin.
+    /// Returns the name; that of a log is its origin.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -90,11 +93,20 @@ impl Vkey {
         &self.public
     }
 
-    /// Returns the id that stands before the key's signatures.
+    /// Returns the id that stands before the key's signatures: the beginning of SHA-256( NAME ‖ 0x0A ‖ type ‖ key ).
     pub fn id(&self) -> [u8; 4] {
-        key_id(&self.name, ED25519_TYPE, &self.public)
+        let hash = hash(&[self.name.as_bytes(), b"\n", &[TYPE], &self.public]);
+        let (id, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
+        *id
     }
 
+    /// Returns whether a signature line names this key.
+    pub(crate) fn is_of(&self, line: &SignatureLine<'_>) -> bool {
+        line.name == self.name && line.id == self.id()
+    }
+}
+
+impl Vkey {
     /// Returns the line that shows this key's signature of a note.
     pub fn line(&self, signature: &[u8]) -> String {
         line(&self.name, &[&self.id()[..], signature].concat())
@@ -105,68 +117,39 @@ impl Vkey {
         let key = UnparsedPublicKey::new(&ED25519, &self.public);
         self.is_of(line) && key.verify(text.as_bytes(), &line.signature).is_ok()
     }
-
-    /// Returns whether a signature line names this key.
-    pub(crate) fn is_of(&self, line: &SignatureLine<'_>) -> bool {
-        line.name == self.name && line.id == self.id()
-    }
 }
 
-impl fmt::Display for Vkey {
+impl<const TYPE: u8> fmt::Display for NamedKey<TYPE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_key(f, &self.name, ED25519_TYPE, &self.public)
+        let id = HEXLOWER.encode(&self.id());
+        let key = BASE64.encode(&[&[TYPE][..], &self.public].concat());
+        write!(f, "{}+{id}+{key}", self.name)
     }
 }
 
-impl FromStr for Vkey {
+impl<const TYPE: u8> FromStr for NamedKey<TYPE> {
     type Err = BadVkey;
 
     fn from_str(text: &str) -> Result<Self, BadVkey> {
-        let (name, public) = read_key(text, ED25519_TYPE)?;
-        Ok(Self::new(name, public)?)
+        let (name, rest) = text.split_once('+').ok_or(BadVkey::Form)?;
+        let (id, key) = rest.split_once('+').ok_or(BadVkey::Form)?;
+        let id = HEXLOWER.decode(id.as_bytes()).map_err(|_| BadVkey::Form)?;
+        let key = BASE64.decode(key.as_bytes()).map_err(|_| BadVkey::Form)?;
+        let (found, public) = key.split_first().ok_or(BadVkey::Type)?;
+        if *found != TYPE {
+            return Err(BadVkey::Type);
+        }
+        let key = Self::new(name, public.try_into().map_err(|_| BadVkey::Type)?)?;
+        match key.id()[..] == id[..] {
+            true => Ok(key),
+            false => Err(BadVkey::Id),
+        }
     }
-}
-
-/// Returns the id of a key: the beginning of SHA-256( NAME ‖ 0x0A ‖ type ‖ key ).
-pub(crate) fn key_id(name: &str, signature_type: u8, public: &NoteKey) -> [u8; 4] {
-    let hash = hash(&[name.as_bytes(), b"\n", &[signature_type], public]);
-    let (id, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
-    *id
 }
 
 /// Returns a signature line; the bytes are the id and what follows it.
 pub(crate) fn line(name: &str, bytes: &[u8]) -> String {
     format!("{DASH}{name} {}\n", BASE64.encode(bytes))
-}
-
-/// Writes a key as `NAME+ID+BASE64(type ‖ key)`.
-pub(crate) fn write_key(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    signature_type: u8,
-    public: &NoteKey,
-) -> fmt::Result {
-    let id = HEXLOWER.encode(&key_id(name, signature_type, public));
-    let key = BASE64.encode(&[&[signature_type][..], public].concat());
-    write!(f, "{name}+{id}+{key}")
-}
-
-/// Reads a key of this type; returns its name and the key.
-pub(crate) fn read_key(text: &str, signature_type: u8) -> Result<(&str, NoteKey), BadVkey> {
-    let (name, rest) = text.split_once('+').ok_or(BadVkey::Form)?;
-    let (id, key) = rest.split_once('+').ok_or(BadVkey::Form)?;
-    let id = HEXLOWER.decode(id.as_bytes()).map_err(|_| BadVkey::Form)?;
-    let key = BASE64.decode(key.as_bytes()).map_err(|_| BadVkey::Form)?;
-    let (found, public) = key.split_first().ok_or(BadVkey::Type)?;
-    if *found != signature_type {
-        return Err(BadVkey::Type);
-    }
-    let public = public.try_into().map_err(|_| BadVkey::Type)?;
-    check_name(name)?;
-    match key_id(name, signature_type, &public)[..] == id[..] {
-        true => Ok((name, public)),
-        false => Err(BadVkey::Id),
-    }
 }
 
 /// A signature of a note.

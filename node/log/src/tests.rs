@@ -365,27 +365,34 @@ fn a_checkpoint_with_anything_more_or_less_than_three_lines_is_refused() {
     assert_eq!(Checkpoint::read(long.as_bytes()), Err(BadCheckpoint::Note));
 }
 
-#[test]
-fn an_entry_is_read_back_and_anything_else_is_refused() {
+fn opening() -> Opening {
     let before = Predecessor {
         epoch: [4; 16],
         size: 77,
         root: [5; 32],
     };
-    let opening = Opening {
+    Opening {
         network: [1; 16],
         division: 330_825_002_222,
         epoch: [2; 16],
         divisions: [3; 32],
         predecessor: Some(before),
-    };
-    let first = Opening {
+    }
+}
+
+/// The opening of a log that has none before it.
+fn first() -> Opening {
+    Opening {
         predecessor: None,
-        ..opening
-    };
-    let entries = [
-        (Entry::Opening(opening), 131),
-        (Entry::Opening(first), 75),
+        ..opening()
+    }
+}
+
+/// One entry of each kind, with its length.
+fn entries() -> [(Entry, usize); 8] {
+    [
+        (Entry::Opening(opening()), 131),
+        (Entry::Opening(first()), 75),
         (
             Entry::Template {
                 issuer: 330_000_000_000,
@@ -417,6 +424,17 @@ fn an_entry_is_read_back_and_anything_else_is_refused() {
             58,
         ),
         (
+            Entry::Rollout {
+                issuer: 330_000_000_000,
+                name: [1; 32],
+                version: 3,
+                number: 2,
+                act: 5,
+                envelope: [2; 32],
+            },
+            87,
+        ),
+        (
             Entry::ChildHead {
                 log: [8; 32],
                 size: 77,
@@ -424,8 +442,12 @@ fn an_entry_is_read_back_and_anything_else_is_refused() {
             },
             74,
         ),
-    ];
-    for (entry, length) in entries {
+    ]
+}
+
+#[test]
+fn an_entry_is_read_back() {
+    for (entry, length) in entries() {
         let bytes = entry.encode();
         assert_eq!(bytes.len(), length, "{entry:?}");
         assert!(length <= MOST_ENTRY_BYTES);
@@ -436,14 +458,18 @@ fn an_entry_is_read_back_and_anything_else_is_refused() {
             Err(BadEntry::Length)
         );
     }
+}
+
+#[test]
+fn what_is_no_entry_is_refused() {
     assert_eq!(Entry::decode(&[]), Err(BadEntry::Length));
     assert_eq!(Entry::decode(&[2, 3]), Err(BadEntry::Form(2)));
     assert_eq!(Entry::decode(&[1, 6]), Err(BadEntry::Kind(6)));
     assert_eq!(Entry::decode(&[1, 99]), Err(BadEntry::Kind(99)));
-    let mut marked = Entry::Opening(first).encode();
+    let mut marked = Entry::Opening(first()).encode();
     marked[74] = 2;
     assert_eq!(Entry::decode(&marked), Err(BadEntry::Mark));
-    let mut stated = entries[3].0.encode();
+    let mut stated = entries()[3].0.encode();
     stated[14] = 9;
     assert_eq!(Entry::decode(&stated), Err(BadEntry::Mark));
 }

@@ -26,7 +26,7 @@ impl UnitOfWork<'_> {
 impl Office {
     /// Does everything that is due: looks whether the clock is doubted, goes on where a store went back in time, lets
     /// the clocks of matters speak, counts what was not made public, judges the figures of children, says the head of the
-    /// public log, looks whether children say theirs, and deletes posts and ratings whose time is over. Returns when to come
+    /// public log, looks whether children say theirs, says and watches the lists of current templates, and deletes posts and ratings whose time is over. Returns when to come
     /// again if no decision makes something due before; `None` if nothing is.
     ///
     /// # Errors
@@ -42,6 +42,7 @@ impl Office {
         let ratings = self.points().expire().await;
         let said = self.log().say_head().await;
         let heads = self.log().watch_children().await;
+        let lists = self.templates().tend_lists().await;
         let alarm = self.next_alarm(began).await;
         clock?;
         ticked?;
@@ -52,6 +53,7 @@ impl Office {
             disclosures?,
             said?,
             heads?,
+            lists?,
             doubted.then_some(Timestamp(began.0 + AGAIN_MS)),
             showing?.then_some(Timestamp(began.0 + AGAIN_MS)),
             figures?.then_some(Timestamp(began.0 + FIGURES_AGAIN_MS)),

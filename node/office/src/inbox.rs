@@ -7,6 +7,7 @@ pub(crate) mod queues;
 pub(crate) mod receive;
 pub(crate) mod relay;
 pub(crate) mod requests;
+pub(crate) mod restored;
 pub(crate) mod runs;
 pub(crate) mod second;
 pub(crate) mod settle;

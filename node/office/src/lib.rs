@@ -19,13 +19,16 @@ mod files;
 #[cfg(test)]
 mod fixture;
 mod inbox;
+mod invitations;
 mod keys;
 mod log;
 mod matters;
 pub mod people;
 mod points;
 mod projections;
+mod readmissions;
 mod request;
+mod retention;
 mod services;
 mod tables;
 mod templates;
@@ -68,12 +71,15 @@ pub use files::sweep::Swept;
 pub use inbox::crashes::Crashed;
 pub use inbox::greet::{Greeting, Way};
 pub use inbox::receive::{NotReceived, Outcome, Receipt, Received};
+pub use inbox::restored::life_in;
+pub use invitations::{Granted, InviteRefusal, NewInvitation};
 pub use keys::revocations::{RevocationRecord, RevokeRefusal};
 pub use keys::statements::{CountersignRefusal, Stated, concerns, digest as statements_digest};
 pub use log::{
     CountersignedHead, CountersignedLine, Differs, HeldLeaves, HeldRefusal, LogEvidence, LogHead,
     LogKeyFails, LogKeys, NoSuchEvidence, NotInLog, WitnessedLog,
 };
+pub use matters::data::DataRow;
 pub use matters::filed::FiledBy;
 pub use matters::hand_over::{ChargedWith, HandedOver, Successor};
 pub use matters::imports;
@@ -84,15 +90,20 @@ pub use matters::sealing::{Arrived, SealFailure, SealingKeyFails, Seals, Unseala
 pub use matters::search::{About, BadCursor, Charged, Cursor, Found, Search};
 pub use media::BadPaper;
 pub use points::{
-    HouseholdSeen, NewHousehold, NewRating, Opener, PeriodSeen, PointsRefusal, RecordSeen,
+    HouseholdOutcome, HouseholdSeen, LedgerLine, NewConsent, NewExchange, NewHousehold, NewRating,
+    Opener, PeriodSeen, PointsRefusal, RecordSeen, RewardGiven, SheetManner,
 };
+pub use readmissions::NotWaiting;
 pub use request::{IdempotencyKey, Request, RequestContext, Saw};
 pub use services::{
-    Alarms, Boards, Courier, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock,
-    MatterFiles, Matters, People, Points, Templates, Webhooks,
+    Alarms, Boards, Courier, Disclosures, Drafts, Feed, Figures, Inbox, Invitations, Keys, Log,
+    MachineClock, MatterFiles, Matters, People, Points, Readmitting, Templates, Webhooks,
 };
 pub use tables::all as tables;
-pub use templates::{NewTemplate, NoSuchTemplate, NotBelow, TemplateRecord};
+pub use templates::{
+    KnownTemplate, NewTemplate, NoSuchTemplate, NotBelow, NotPublished, NotRolledOut,
+    RolloutRecord, TemplateRecord,
+};
 
 use domain::{
     ids::{Epoch, EpochId, NetworkId},
@@ -210,6 +221,13 @@ pub struct Office {
     heads_watched: AtomicI64,
     /// When the next head of the public log may be said, in milliseconds since 1970.
     next_head: AtomicI64,
+    /// When what this node issued since its last list of current templates is said, in milliseconds since 1970; 0 if it issued
+    /// nothing.
+    list_changed: AtomicI64,
+    /// When the next list is due at the latest; 0 if that is not known yet, the greatest number if nothing was ever issued.
+    list_due: AtomicI64,
+    /// When the lists of others are looked at next, in milliseconds since 1970; negative if there are none.
+    lists_watched: AtomicI64,
 }
 
 /// Counts that belong to one life of the node, written with every decision.
@@ -236,6 +254,27 @@ struct Ledger {
 }
 
 domain::records!(Ledger);
+
+impl Ledger {
+    /// Returns the counts of a new store, whose first life has this id.
+    fn beginning(id: EpochId) -> Self {
+        Self {
+            epoch: Epoch {
+                order: 1,
+                id,
+                predecessor: EpochId::default(),
+            },
+            issue: 0,
+            run: id.short(),
+            matters: 0,
+            asks: 0,
+            journal: 0,
+            segment: 0,
+            standings: [0; 3],
+            last_day: Day::default(),
+        }
+    }
+}
 
 impl Office {
     /// Opens the office of `me`, and its first epoch if the store is new.
@@ -271,6 +310,9 @@ impl Office {
             comparing: Mutex::new(()),
             heads_watched: AtomicI64::new(0),
             next_head: AtomicI64::new(0),
+            list_changed: AtomicI64::new(0),
+            list_due: AtomicI64::new(0),
+            lists_watched: AtomicI64::new(0),
         };
         let mut view = office.tables();
         // What a newer program wrote is refused now, not at the first decision.
@@ -285,21 +327,7 @@ impl Office {
             office.inbox().recount_relayed().await?;
         } else {
             let id = EpochId(office.dependencies.entropy.bytes());
-            let ledger = Ledger {
-                epoch: Epoch {
-                    order: 1,
-                    id,
-                    predecessor: EpochId::default(),
-                },
-                issue: 0,
-                run: id.short(),
-                matters: 0,
-                asks: 0,
-                journal: 0,
-                segment: 0,
-                standings: [0; 3],
-                last_day: Day::default(),
-            };
+            let ledger = Ledger::beginning(id);
             view.put::<tables::Ledger>(&(), &ledger);
             office.clock().begin_time(&mut view).await?;
             office.inbox().begin_watch(&mut view).await?;

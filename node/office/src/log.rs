@@ -11,6 +11,7 @@ mod countersigned;
 pub(crate) mod fixture;
 mod held;
 mod keys;
+mod openings;
 mod pack;
 mod read;
 mod said;

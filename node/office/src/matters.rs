@@ -3,6 +3,7 @@
 pub(crate) mod alike;
 pub(crate) mod answers;
 pub(crate) mod contacts;
+pub(crate) mod data;
 pub(crate) mod erasure;
 pub(crate) mod filed;
 pub(crate) mod hand_over;
@@ -23,7 +24,7 @@ use domain::{
     actor::Actor,
     attachment::{Attachment, UploadId},
     category::Class,
-    custody::{self, Docket, Refusal, Standing, Work, requests},
+    custody::{self, Docket, Handlers, Refusal, Standing, Work, requests},
     ids::MatterId,
     matter::{Act, Body, Matter, Outcome, Status, Target, Version},
     people::{AccountId, Permission, Reach, Role, reach},
@@ -156,13 +157,7 @@ impl Matters<'_> {
         }
         let known = unit.docket(id).await?;
         let docket = known.ok_or(NoSuchMatter(id))?;
-        let into = match work {
-            Work::Merge(into) | Work::Join(into) => {
-                let known = unit.docket(into).await?;
-                Some(known.ok_or(NoSuchMatter(into))?)
-            }
-            _ => None,
-        };
+        let into = unit.joined_by(&work).await?;
         let incoming = match trace {
             Some(trace) => Some(trace),
             None => unit.trace_of(id).await?,
@@ -174,16 +169,7 @@ impl Matters<'_> {
         unit.trace = telemetry::carry(&span, incoming.as_deref());
         let hands = unit.view.get::<tables::Handlers>(&id).await?;
         let mut hands = hands.unwrap_or_default();
-        let judges = match &work {
-            Work::Do(act) => Some(*act),
-            Work::Merge(into) => Some(Act::Close(Outcome::Merged(*into))),
-            _ => None,
-        };
-        if let Some(act) = judges {
-            let reporter = unit.view.get::<tables::Reporters>(&id).await?;
-            let terms = unit.context().terms;
-            hands.check(&docket.matter, act, &unit.actor, reporter.as_ref(), terms)?;
-        }
+        unit.check_hands(&hands, &docket.matter, &work).await?;
         if let Work::Do(Act::Dispatch(target)) = work {
             unit.check_target(target).await?;
         }
@@ -381,6 +367,33 @@ impl UnitOfWork<'_> {
             }
         }
         Ok((id, at))
+    }
+
+    /// Returns the other matter into which this work puts one, if it does.
+    async fn joined_by(&mut self, work: &Work) -> Result<Option<Docket>, Failed<MatterRefusal>> {
+        let (Work::Merge(into) | Work::Join(into)) = *work else {
+            return Ok(None);
+        };
+        let known = self.docket(into).await?;
+        Ok(Some(known.ok_or(NoSuchMatter(into))?))
+    }
+
+    /// Checks that whoever does this work may do it after what they did with the matter before.
+    async fn check_hands(
+        &mut self,
+        hands: &Handlers,
+        matter: &Matter,
+        work: &Work,
+    ) -> Result<(), Failed<MatterRefusal>> {
+        let act = match work {
+            Work::Do(act) => *act,
+            Work::Merge(into) => Act::Close(Outcome::Merged(*into)),
+            _ => return Ok(()),
+        };
+        let reporter = self.view.get::<tables::Reporters>(&matter.id).await?;
+        let terms = self.context().terms;
+        hands.check(matter, act, &self.actor, reporter.as_ref(), terms)?;
+        Ok(())
     }
 
     /// Checks that the target of a dispatch exists here: an account with the permission to handle

@@ -3,11 +3,13 @@
 //! A rating is a record with a place in its household and its days; the sums by period, household and item are changed
 //! in the same unit, so that every ranking equals a recount.
 
+mod exchange;
 mod households;
 mod own;
 mod rate;
 mod read;
 mod retention;
+mod sheet;
 #[cfg(test)]
 mod tests;
 
@@ -23,10 +25,12 @@ use records::table::{Table, Tables, View};
 use store::Transaction;
 use topology::Tree;
 
+pub use exchange::{LedgerLine, NewConsent, NewExchange, RewardGiven};
 pub use households::NewHousehold;
 pub use own::Opener;
 pub use rate::NewRating;
 pub use read::{HouseholdSeen, PeriodSeen, RecordSeen};
+pub use sheet::{HouseholdOutcome, SheetManner};
 
 use crate::{Failed, Fault, FileRefusal, RefusalReason, tables};
 

@@ -57,6 +57,10 @@ services! {
     courier: Courier;
     /// Signing keys of divisions: statements and revocations.
     keys: Keys;
+    /// Invitations: how divisions below are taken into the network.
+    invitations: Invitations;
+    /// Readmissions: how divisions below come back whose certificates ended.
+    readmissions: Readmitting;
     /// The public log.
     log: Log;
     /// The log of changes that others are told.

@@ -21,12 +21,17 @@ use domain::{
     hook::{Course, Hook, HookId},
     ids::{Epoch, EpochId, KeyId, MatterId},
     import::Source,
+    invitation::Invitation,
     journal::Entry,
     matter::{CustodyVersion, Matter},
     month::Month,
     people::{Account, AccountId, ApiKey, ApiKeyId, ExternalIdentity, Grid, GridId},
     plea::{Plea, PleaId, Residents},
-    points::{Household, HouseholdId, Rating, RatingId, Tally},
+    points::{
+        Exchange, ExchangeId, ExchangeSum, Household, HouseholdId, Purse, Rating, RatingId, Reward,
+        RewardId, Tally,
+    },
+    readmission::Readmissions,
     reply_text::ReplyText,
     request::OpenRequest,
     rollup::{CellKey, Counters, EpochSet, Heard},
@@ -123,6 +128,8 @@ records::tables! { pub(crate) OFFICE:
     Learnt("matter that is gone on with", b"Zl"): MatterId => ();
     /// Matters that arrived after the store went back in time.
     Sure("matter no lost epoch had as it is", b"Zs"): MatterId => ();
+    /// The backup that this store was made of.
+    Restored("backup this store was made of", b"Zo"): () => inbox::Restored;
     /// Mark that the parent refused this machine because another one has its identity.
     StandsAside("parent refused this machine", b"Zr"): () => ();
     /// Progress of showing a neighbour what this node knows.
@@ -153,6 +160,12 @@ records::tables! { pub(crate) OFFICE:
     KnownCategories("category once listed", b"Gc"): Category => ();
     /// The latest version of a template known to this node.
     Templates("latest version of a template", b"t"): TemplateKey => templates::TemplateRecord;
+    /// The latest word on the rollout of a template.
+    Rollouts("rollout of a template", b"Yr"): TemplateKey => templates::RolloutRecord;
+    /// The version for all before the latest one, of own templates.
+    EarlierTemplates("earlier version of a template", b"Ye"): TemplateKey => Template;
+    /// Lists of current versions, by their issuer; also this node's own.
+    TemplateLists("list of current templates", b"Yl"): DivisionCode => templates::ListRecord;
     /// Templates in force.
     TemplatesInForce("template in force", b"i"): TemplateKey => Template;
     /// The highest version of an own template that others have and this store has lost.
@@ -177,6 +190,8 @@ records::tables! { pub(crate) OFFICE:
     ResidentCount("number of residents", b"Dv"): () => Residents;
     /// Which materials of an application are there.
     MaterialChecks("materials of an application", b"Gm"): MatterId => MaterialCheck;
+    /// Data of a matter that say nothing of a person. They outlive the erasure of its text.
+    MatterData("data of a matter", b"Ge"): MatterId => matters::MatterData;
     /// Matters in which somebody objects to a disclosure.
     Objections("objection to a disclosure", b"Do"): (DisclosureId, MatterId) => Timestamp;
     /// What this division and its children say of their disclosures, by month and class.
@@ -211,10 +226,28 @@ records::tables! { pub(crate) OFFICE:
     RatingObjections("objection to a rating", b"Cj"): (RatingId, MatterId) => Timestamp;
     /// When a rating is deleted.
     RatingsDue("when a rating is deleted", b"Cd"): (Timestamp, RatingId) => ();
+    /// Points of households: what they earned, and what they gave.
+    Purses("points of a household", b"Cp"): HouseholdId => Purse;
+    /// What households give points for.
+    Rewards("reward for points", b"Ca"): RewardId => Reward;
+    /// Exchanges of points, and what takes one back.
+    Exchanges("exchange of points", b"Cx"): ExchangeId => Exchange;
+    /// Exchanges of a household: the newest first, by how far its time lies before the end of all times.
+    ExchangesOf("place of an exchange in its household", b"Cy"): (HouseholdId, u64, ExchangeId) => ();
+    /// What takes an exchange back.
+    TakenBack("what takes an exchange back", b"Cb"): ExchangeId => ExchangeId;
+    /// Sums of exchanges, by the first day of the period and reward.
+    ExchangeSums("sum of exchanges", b"Cz"): (Day, RewardId) => ExchangeSum;
     /// Key statements of other divisions, signed.
     KeyStatements("key statement", b"k"): (DivisionCode, KeyId) => Plain;
     /// Key statements that concern this node, whether they count or not.
     StatedKeys("key statement that concerns this node", b"Js"): (DivisionCode, KeyId) => keys::Stated;
+    /// Invitations of children, by the public half of their key.
+    Invitations("invitation of a child", b"Ji"): (DivisionCode, Digest) => Invitation;
+    /// Grants that were given for invitations, as they were sent.
+    Grants("grant of an invitation", b"Jg"): (DivisionCode, Digest) => Bytes;
+    /// Children that came back after their certificate ended, or wait for a person.
+    Readmitted("readmissions of a child", b"Jr"): DivisionCode => Readmissions;
     /// Files that went to a neighbour and came from it.
     CourierLedgers("courier files of a neighbour", b"Uc"): DivisionCode => courier::CourierLedger;
     /// Outcomes of segments that came in courier files and go back in the next one, by lane and number of the segment.
@@ -237,7 +270,9 @@ records::tables! { pub(crate) OFFICE:
     WitnessedLogs("log of a division below", b"Tc"): (DivisionCode, EpochId) => log::WitnessedLog;
     /// Evidence that a log of a division below contradicts itself, by the digest of the log's name.
     LogEvidences("evidence against a log", b"Tv"): (DivisionCode, Digest) => log::LogEvidence;
-    /// Leaves about a matter.
+    /// What opens the leaves about a matter, in the order of the log.
+    LeafOpenings("openings of leaves about a matter", b"Tl"): (MatterId, EpochId) => Vec<log::LeafOpening>;
+    /// The same, of leaves from before 2026-12, a record each.
     MatterLeaves("leaf about a matter", b"Tm"): (MatterId, EpochId, u64) => log::MatterLeaf;
     /// Leaves about an edition of a disclosure.
     EditionLeaves("leaf about an edition", b"Tn"): (DisclosureId, u32, EpochId, u64) => disclosures::EditionLeaf;

@@ -69,19 +69,17 @@ impl Token {
     /// same at every repetition, so it can be returned again without being stored. Nobody can
     /// compute it without this secret.
     pub fn reporter_token_of(&self, key: &Digest, body: &Digest) -> Self {
-        let parts = [b"wujitong/slip-of/1".as_slice(), &self.secret, key, body];
-        let digest = Suite::Ed25519Blake3.digest(&parts);
-        let (secret, _) = digest.split_first_chunk().expect("a digest has 32 bytes");
-        Self {
-            kind: TokenKind::ReporterToken,
-            secret: *secret,
-        }
+        Self::slip_from(&[b"wujitong/slip-of/1", &self.secret, key, body])
     }
 
     /// Derives the slip of the report that this draft becomes. It is the same at every repetition, so
     /// it can be shown again without being stored.
     pub fn slip_of_draft(&self) -> Self {
-        let digest = Suite::Ed25519Blake3.digest(&[b"wujitong/slip-of-draft/1", &self.secret]);
+        Self::slip_from(&[b"wujitong/slip-of-draft/1", &self.secret])
+    }
+
+    fn slip_from(parts: &[&[u8]]) -> Self {
+        let digest = Suite::Ed25519Blake3.digest(parts);
         let (secret, _) = digest.split_first_chunk().expect("a digest has 32 bytes");
         Self {
             kind: TokenKind::ReporterToken,

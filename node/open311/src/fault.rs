@@ -100,12 +100,17 @@ impl Fault {
             status @ (403 | 404 | 413 | 429 | 503) => StatusCode::from_u16(status),
             _ => Ok(StatusCode::BAD_REQUEST),
         };
+        let whole = problem.to_string();
+        let fields = problem.fields.iter();
+        let fields = fields.map(|fault| format!("attribute[{}]: {}", fault.field, fault.says.en));
+        let fields: Vec<String> = fields.collect();
         Self {
+            status: status.unwrap_or(StatusCode::BAD_REQUEST),
+            descriptions: match fields.is_empty() {
+                true => vec![whole],
+                false => fields,
+            },
             retry_after_s: problem.retry_after_s,
-            ..Self::new(
-                status.unwrap_or(StatusCode::BAD_REQUEST),
-                &problem.to_string(),
-            )
         }
     }
 

@@ -53,7 +53,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 const MOST_GRANT: usize = 64 * 1024;
 
 /// Settings that the operator and the provider agreed on.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignInConfig {
     /// The provider's issuer, exactly as the provider states it.
     pub issuer: String,
@@ -67,6 +67,8 @@ pub struct SignInConfig {
     pub scopes: Vec<String>,
     /// The claim that identifies a person.
     pub claim: String,
+    /// PEM file with the authorities that vouch for the provider; `None` takes those of the machine.
+    pub roots: Option<std::path::PathBuf>,
 }
 
 /// Signs people in, for all nodes of a process.
@@ -196,15 +198,14 @@ impl SignIn {
     }
 
     /// Builds the client with the certificates the operator named, or those of the machine.
-    pub fn over_tls(
-        terms: SignInConfig,
-        roots: Option<std::path::PathBuf>,
-        surroundings: Surroundings,
-    ) -> Self {
-        Self::new(
-            terms,
-            HttpClient::new(Policy::Provider, roots, surroundings),
-        )
+    pub fn over_tls(terms: SignInConfig, surroundings: Surroundings) -> Self {
+        let client = HttpClient::new(Policy::Provider, terms.roots.clone(), surroundings);
+        Self::new(terms, client)
+    }
+
+    /// Returns whether it was built from these settings.
+    pub fn is_of(&self, terms: &SignInConfig) -> bool {
+        self.terms == *terms
     }
 
     /// Returns the identity of a person at this provider.

@@ -2,9 +2,16 @@
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
+use bytes::Bytes;
+use domain::ids::KeyId;
 use futures::{Stream, StreamExt};
 use http::uri::Authority;
-use proto::v1::link_server::{Link, LinkServer};
+use identity::CertificateRequests;
+use proto::v1::{
+    ProveReply, ProveRequest, RenewReply, RenewRequest,
+    link_server::{Link, LinkServer},
+};
+use rustls_pki_types::CertificateDer;
 use tokio::{sync::mpsc, time::sleep};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -12,7 +19,10 @@ use tonic::{Request, Response, Status, Streaming, transport::Server};
 use tower::util::MapRequestLayer;
 use wire::frame::Frame;
 
-use super::listen::{Peer, PeerStream};
+use super::{
+    listen::{Peer, PeerStream},
+    renewal::{Asked, RenewalRefusal, Renewals},
+};
 use crate::link::{Broken, Carrier, Converse, FRAMES_WAITING, Side};
 
 /// Time a stopping node waits for neighbours to receive its goodbye. A neighbour that does not read
@@ -38,7 +48,22 @@ pub struct Limits {
 struct Desk {
     name: String,
     converse: Arc<dyn Converse>,
+    renewals: Option<Arc<Renewals>>,
     tasks: TaskTracker,
+}
+
+impl Desk {
+    /// Returns who is at the other end of a connection that was made for this node.
+    fn neighbour<T>(&self, request: &Request<T>) -> Result<Peer, Status> {
+        let asked = request.extensions().get::<Authority>().map(Authority::host);
+        if asked != Some(self.name.as_str()) {
+            return Err(Status::permission_denied(
+                "this connection was made for another node",
+            ));
+        }
+        let peer = request.extensions().get::<Peer>().cloned();
+        peer.ok_or_else(|| Status::unauthenticated("no neighbour is at the other end"))
+    }
 }
 
 #[tonic::async_trait]
@@ -49,22 +74,13 @@ impl Link for Desk {
         &self,
         request: Request<Streaming<proto::v1::Frame>>,
     ) -> Result<Response<Self::OpenStream>, Status> {
-        let asked = request.extensions().get::<Authority>().map(Authority::host);
-        if asked != Some(self.name.as_str()) {
-            return Err(Status::permission_denied(
-                "this connection was made for another node",
-            ));
-        }
-        let Some(Peer {
+        let Peer {
             division,
             address,
             lapse,
             uses,
             pulse,
-        }) = request.extensions().get::<Peer>().cloned()
-        else {
-            return Err(Status::unauthenticated("no neighbour is at the other end"));
-        };
+        } = self.neighbour(&request)?;
         let incoming = request.into_inner().map(|frame| match frame {
             Ok(frame) => Ok(Frame::try_from(frame)?),
             Err(status) => Err(Broken::stream(status.message())),
@@ -88,13 +104,61 @@ impl Link for Desk {
         });
         Ok(Response::new(Box::pin(frames)))
     }
+
+    async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewReply>, Status> {
+        let peer = self.neighbour(&request)?;
+        let _used = peer.uses.begin();
+        let renewals = self.renewals.as_ref();
+        let renewals = renewals.ok_or_else(|| Status::unimplemented("it signs no certificates"))?;
+        let RenewRequest {
+            node,
+            issuing,
+            key_id,
+            signature,
+        } = request.into_inner();
+        let key = <[u8; 16]>::try_from(&key_id[..]);
+        let key = key.map_err(|_| Status::invalid_argument("the id of a key has 16 bytes"))?;
+        let asked = Asked {
+            requests: CertificateRequests {
+                node: node.to_vec(),
+                issuing: Some(issuing.to_vec()).filter(|issuing| !issuing.is_empty()),
+            },
+            key: KeyId(key),
+            signature: signature.to_vec(),
+        };
+        let issued = renewals.renew(peer.division, asked).await;
+        let issued = issued.map_err(|refusal| match &refusal {
+            RenewalRefusal::TooSoon(_) => Status::resource_exhausted(refusal.to_string()),
+            RenewalRefusal::Key(_) => Status::permission_denied(refusal.to_string()),
+            RenewalRefusal::Bad(_) => Status::invalid_argument(refusal.to_string()),
+            RenewalRefusal::Cannot(_) | RenewalRefusal::Clock => {
+                Status::failed_precondition(refusal.to_string())
+            }
+        })?;
+        let chain = |certificates: Vec<CertificateDer<'_>>| {
+            let bytes = |one: &CertificateDer<'_>| Bytes::copy_from_slice(one);
+            certificates.iter().map(bytes).collect()
+        };
+        Ok(Response::new(RenewReply {
+            node: chain(issued.node),
+            issuing: chain(issued.issuing),
+        }))
+    }
+
+    async fn prove(&self, request: Request<ProveRequest>) -> Result<Response<ProveReply>, Status> {
+        let peer = self.neighbour(&request)?;
+        let _used = peer.uses.begin();
+        let shown = peer.lapse.other();
+        let serial = shown.map(|shown| shown.serial.clone()).unwrap_or_default();
+        Ok(Response::new(ProveReply { serial }))
+    }
 }
 
-/// Serves one node's connections until `stop` is cancelled.
+/// Serves one node's connections until `stop` is cancelled. Without `renewals` it signs no certificates.
 pub async fn serve(
     name: String,
     connections: mpsc::Receiver<PeerStream>,
-    converse: Arc<dyn Converse>,
+    (converse, renewals): (Arc<dyn Converse>, Option<Arc<Renewals>>),
     limits: Limits,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -102,6 +166,7 @@ pub async fn serve(
     let service = LinkServer::new(Desk {
         name,
         converse,
+        renewals,
         tasks,
     })
     .max_decoding_message_size(limits.frame_bytes)

@@ -4,10 +4,12 @@
 pub mod courier;
 pub mod fetch;
 pub mod grpc;
+pub mod join;
 pub mod keys;
 pub mod link;
 pub mod listen;
 pub mod permits;
+pub mod renewal;
 pub mod revoked;
 pub mod session;
 pub mod sign;

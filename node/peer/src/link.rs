@@ -5,7 +5,10 @@ pub mod connect;
 pub mod dial;
 pub mod own;
 pub mod pace;
+pub mod probe;
 pub mod pulse;
+mod readmit;
+pub mod renew;
 pub mod resolve;
 mod told;
 pub mod uplink;
@@ -104,6 +107,9 @@ pub enum Ended {
     /// This node's store went back in time, and the node began a new epoch.
     #[error("this node began a new epoch; the link starts over")]
     NewEpoch,
+    /// This node shows a new certificate.
+    #[error("this node has a new certificate; the link starts over with it")]
+    Renewed,
     /// Nothing arrived, not even answers to pings, while something waited for an answer.
     #[error("nothing arrived from the neighbour for {0} s while something waited for its answer")]
     Silent(u64),

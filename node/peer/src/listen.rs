@@ -14,7 +14,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use identity::{Identity, Lapse, PeerRefusal};
+use identity::{Identity, JOIN_ALPN, Lapse, PeerRefusal};
 use telemetry::{Metrics, sums::Sums};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -22,15 +22,20 @@ use tokio::{
     sync::mpsc,
     time::{Instant, Sleep, interval, sleep, timeout},
 };
-use tokio_rustls::{LazyConfigAcceptor, rustls::server::Acceptor, server::TlsStream};
+use tokio_rustls::{
+    LazyConfigAcceptor, StartHandshake, rustls::server::Acceptor, server::TlsStream,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::transport::server::Connected;
 use topology::DivisionCode;
 
 use super::permits::{Bounds, Permit, Permits, Source};
-use crate::link::{
-    own::OwnLinks,
-    pulse::{Pulse, Pulsing},
+use crate::{
+    join::JoinService,
+    link::{
+        own::OwnLinks,
+        pulse::{Pulse, Pulsing},
+    },
 };
 
 /// Time between two log lines about peers refused for the same reason.
@@ -173,7 +178,11 @@ struct Door {
 
 /// The nodes behind one listener, by server name.
 #[derive(Default)]
-pub struct SniRouter(RwLock<HashMap<String, Door>>);
+pub struct SniRouter {
+    doors: RwLock<HashMap<String, Door>>,
+    /// Those who answer divisions that join.
+    joins: RwLock<HashMap<String, Arc<JoinService>>>,
+}
 
 impl SniRouter {
     /// Registers a node and returns the receiver of its connections.
@@ -184,13 +193,26 @@ impl SniRouter {
             identity,
             connections,
         };
-        self.0.write().expect("no holder panics").insert(name, door);
+        let mut doors = self.doors.write().expect("no holder panics");
+        doors.insert(name, door);
         receiver
+    }
+
+    /// Registers what answers divisions that join below a node.
+    pub fn open_joins(&self, service: Arc<JoinService>) {
+        let name = service.identity().join_name();
+        let mut joins = self.joins.write().expect("no holder panics");
+        joins.insert(name, service);
+    }
+
+    fn joins(&self, name: Option<&str>) -> Option<Arc<JoinService>> {
+        let joins = self.joins.read().expect("no holder panics");
+        joins.get(name?).cloned()
     }
 
     /// Returns the node of this name, if it is here, and the identity of any node.
     fn named(&self, name: Option<&str>) -> (Option<Entered>, Option<Arc<Identity>>) {
-        let sni_router = self.0.read().expect("no holder panics");
+        let sni_router = self.doors.read().expect("no holder panics");
         let named = name.and_then(|name| sni_router.get(name));
         let named = named.map(|door| (Arc::clone(&door.identity), door.connections.clone()));
         let any = sni_router.values().next();
@@ -328,6 +350,14 @@ impl Entrance {
             .client_hello()
             .server_name()
             .map(str::to_ascii_lowercase);
+        let joins = {
+            let hello = start.client_hello();
+            let mut offered = hello.alpn().into_iter().flatten();
+            offered.any(|protocol| protocol == JOIN_ALPN)
+        };
+        if joins {
+            return self.join(start, name.as_deref(), address).await;
+        }
         let (door, any) = self.sni_router.named(name.as_deref());
         let Some((identity, connections)) = door else {
             // Any other node's configuration answers with an alert, because the name is not its
@@ -368,6 +398,19 @@ impl Entrance {
             .send(stream)
             .await
             .map_err(|_| io::Error::other("the node stopped").into())
+    }
+
+    /// Answers a division that joins; the place of its connection is held until then.
+    async fn join(
+        &self,
+        start: StartHandshake<TcpStream>,
+        name: Option<&str>,
+        address: SocketAddr,
+    ) -> Result<(), Turned> {
+        let service = self.sni_router.joins(name).ok_or(Turned::UnknownName)?;
+        let config = service.identity().join_server_config();
+        let tls = start.into_stream(config).await?;
+        Ok(service.serve(tls, address).await?)
     }
 
     fn refuse(&self, address: SocketAddr, turned: &Turned) {

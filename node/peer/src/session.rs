@@ -134,6 +134,7 @@ impl Converse for SessionContext {
             let Tokens {
                 cancel: token,
                 leave,
+                reopen,
                 ..
             } = tokens;
             let (side, address) = (carrier.side, carrier.address);
@@ -147,6 +148,7 @@ impl Converse for SessionContext {
                     Ended::Office("it crashed in a session; see its log".to_owned())
                 }),
                 () = token.cancelled() => self.links.why_cancelled(peer),
+                () = reopen.cancelled() => Ended::Renewed,
                 () = lapse.reached() => Ended::Expired,
                 () = self.stop.cancelled() => Ended::Stopping,
             };
@@ -177,6 +179,21 @@ fn say_goodbye(outgoing: &mpsc::Sender<Box<Frame>>, ended: &Ended) {
 }
 
 type Answer = (Lane, u64, Vec<Refused>);
+
+/// The next batch of envelopes on its way out.
+#[derive(Default)]
+struct NextBatch {
+    /// Signed, and waiting until its content is durable.
+    ready: Option<BoxFuture<'static, Result<Frame, Ended>>>,
+    /// To be sent when there is room.
+    prepared: Option<Frame>,
+}
+
+impl NextBatch {
+    fn is_none(&self) -> bool {
+        self.ready.is_none() && self.prepared.is_none()
+    }
+}
 
 /// State of one session.
 struct Session<'a> {
@@ -293,6 +310,7 @@ const fn goodbye_code(ended: &Ended) -> GoodbyeCode {
         Ended::Stopping
         | Ended::ClosedHere
         | Ended::NewEpoch
+        | Ended::Renewed
         | Ended::Expired
         | Ended::Silent(_)
         | Ended::Closed
@@ -336,43 +354,16 @@ impl Session<'_> {
         bell: Arc<Notify>,
     ) -> Result<std::convert::Infallible, Ended> {
         let outgoing = carrier.outgoing.clone();
-        let mut ready: Option<BoxFuture<'_, Result<Frame, Ended>>> = None;
-        let mut prepared: Option<Frame> = None;
+        let mut next = NextBatch::default();
         loop {
-            let losses = self.board.office.store().losses();
-            if std::mem::replace(&mut self.losses, losses) != losses {
-                self.sender.start_over();
-            }
-            let idle = ready.is_none() && prepared.is_none();
-            let due = self
-                .watermarks
-                .due()
-                .filter(|_| idle && self.sender.has_sent_all());
-            if due.is_some_and(|due| due <= Instant::now()) {
-                self.watermarks.write(&self.board.office);
-                // Looks again, so that decisions made before this moment are seen.
-                self.sender.look_again();
-            }
-            if idle && self.sender.may_have_more() {
-                ready = self.prepare().await?;
-            }
-            if ready.is_none() && prepared.is_none() && self.sender.has_sent_all() {
-                self.watermarks.confirm();
-            }
-            let nothing_to_tell =
-                ready.is_none() && prepared.is_none() && self.told_of_revocation();
-            if self.leaving.is_some() && nothing_to_tell {
+            let due = self.prepare_next(&mut next).await?;
+            if self.leaving.is_some() && next.is_none() && self.told_of_revocation() {
                 return Err(Ended::Revoked);
             }
             let silent = self.silent_at();
             let room_due = self.for_room.due();
             let again = self.not_yet.due();
-            let may_send = prepared.is_some()
-                || !self.presence.is_empty()
-                || self.acks.iter().any(Option::is_some)
-                || self.keys.may_send()
-                || self.errands.may_send()
-                || self.watermarks.may_send();
+            let may_send = next.prepared.is_some() || self.may_send();
             tokio::select! {
                 biased;
                 () = self.leave.cancelled(), if self.leaving.is_none() => {
@@ -384,26 +375,7 @@ impl Session<'_> {
                     if self.leaving.is_some() => return Err(Ended::Revoked),
                 permit = outgoing.reserve(), if may_send => {
                     let permit = permit.map_err(|_| Ended::Closed)?;
-                    let ack = || self.acks.iter_mut().find_map(next_ack).map(Frame::Ack);
-                    let frame = self.presence.pop_front().or_else(ack);
-                    let frame = frame.or_else(|| self.keys.take());
-                    if matches!(frame, Some(Frame::Ack(_))) {
-                        self.board.office.metrics().acks.inc();
-                    }
-                    let waits = prepared.is_some();
-                    let frame = frame.or_else(|| self.errands.take_turn(waits));
-                    let frame = frame.or_else(|| {
-                        let now = self.board.office.now();
-                        self.watermarks.take(now).map(Frame::Watermark)
-                    });
-                    if frame.is_none() && prepared.is_some() {
-                        self.sender.left(Instant::now().into_std());
-                    }
-                    if let Some(frame) = frame.or_else(|| prepared.take()) {
-                        if let Frame::Batch(batch) = &frame {
-                            let count = batch.entries.len() as u64;
-                            self.board.office.metrics().envelopes_sent.inc_by(count);
-                        }
+                    if let Some(frame) = self.next_frame(&mut next.prepared) {
                         permit.send(Box::new(frame));
                     }
                 }
@@ -415,9 +387,8 @@ impl Session<'_> {
                 }
                 // Does at most a few steps, so it delays nothing.
                 () = self.errands.work() => {}
-                frame = async { ready.as_mut().expect("guarded").await }, if ready.is_some() => {
-                    ready = None;
-                    prepared = Some(frame?);
+                frame = async { next.ready.as_mut().expect("guarded").await }, if next.ready.is_some() => {
+                    next = NextBatch { ready: None, prepared: Some(frame?) };
                 }
                 frame = carrier.incoming.next(), if self.may_hear() => {
                     match frame {
@@ -445,6 +416,63 @@ impl Session<'_> {
                 }
             }
         }
+    }
+
+    /// Begins to prepare the next batch, if there is something to send and none is under way. Returns when the other is to be told
+    /// that it has everything.
+    async fn prepare_next(&mut self, next: &mut NextBatch) -> Result<Option<Instant>, Ended> {
+        let losses = self.board.office.store().losses();
+        if std::mem::replace(&mut self.losses, losses) != losses {
+            self.sender.start_over();
+        }
+        let due = self.watermarks.due();
+        let due = due.filter(|_| next.is_none() && self.sender.has_sent_all());
+        if due.is_some_and(|due| due <= Instant::now()) {
+            self.watermarks.write(&self.board.office);
+            // Looks again, so that decisions made before this moment are seen.
+            self.sender.look_again();
+        }
+        if next.is_none() && self.sender.may_have_more() {
+            next.ready = self.prepare().await?;
+        }
+        if next.is_none() && self.sender.has_sent_all() {
+            self.watermarks.confirm();
+        }
+        Ok(due)
+    }
+
+    /// Returns whether a frame other than a batch is ready to be sent.
+    fn may_send(&self) -> bool {
+        !self.presence.is_empty()
+            || self.acks.iter().any(Option::is_some)
+            || self.keys.may_send()
+            || self.errands.may_send()
+            || self.watermarks.may_send()
+    }
+
+    /// Returns the frame whose turn it is: what the other waits for first, the batch last.
+    fn next_frame(&mut self, prepared: &mut Option<Frame>) -> Option<Frame> {
+        let ack = || self.acks.iter_mut().find_map(next_ack).map(Frame::Ack);
+        let frame = self.presence.pop_front().or_else(ack);
+        let frame = frame.or_else(|| self.keys.take());
+        if matches!(frame, Some(Frame::Ack(_))) {
+            self.board.office.metrics().acks.inc();
+        }
+        let waits = prepared.is_some();
+        let frame = frame.or_else(|| self.errands.take_turn(waits));
+        let frame = frame.or_else(|| {
+            let now = self.board.office.now();
+            self.watermarks.take(now).map(Frame::Watermark)
+        });
+        if frame.is_none() && waits {
+            self.sender.left(Instant::now().into_std());
+        }
+        let frame = frame.or_else(|| prepared.take());
+        if let Some(Frame::Batch(batch)) = &frame {
+            let count = batch.entries.len() as u64;
+            self.board.office.metrics().envelopes_sent.inc_by(count);
+        }
+        frame
     }
 
     /// Returns when the other counts as gone if nothing arrives from it; `None` while nothing waits

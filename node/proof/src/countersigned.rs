@@ -2,13 +2,13 @@
 
 use domain::{
     envelope::Payload,
-    heads::{Verdict, WITNESSES, witnesses},
+    heads::{Verdict, WITNESSES, Witnesses},
     receipt::{Check, What},
     saying::Saying,
 };
 use identity::KeyRing;
 use log::{Checkpoint, Cosignature, WitnessKey};
-use topology::{DivisionCode, Tree};
+use topology::Tree;
 
 use super::{Manifest, WordText, array, log::LogText, told, verify::check_proof};
 
@@ -20,13 +20,13 @@ pub(super) fn check(
     (ring, tree): (&KeyRing, &Tree),
 ) -> Vec<Check> {
     let what = What::Countersignature;
-    let above = witnesses(manifest.exported_by, tree);
+    let witnesses = Witnesses::of(manifest.exported_by, tree);
     let mut checks = vec![];
     let mut signed = vec![];
     for word in &text.countersigned {
         let by = word.proof.author;
         checks.push(match one(word, manifest, head, ring) {
-            Ok(_) if !above.contains(&by) => Check::failed(what, Some(by), told::not_above()),
+            Ok(_) if !witnesses.contains(by) => Check::failed(what, Some(by), told::no_witness()),
             Ok(time) => {
                 signed.push(by);
                 let detail = told::countersigned(head.size(), when(time));
@@ -35,40 +35,42 @@ pub(super) fn check(
             Err(why) => Check::failed(what, Some(by), why),
         });
     }
-    let missing = above.iter().filter(|above| !signed.contains(above));
-    for by in missing {
-        checks.push(Check::not_checked(
-            what,
-            Some(*by),
-            told::pending(manifest.exported_by),
-        ));
-    }
     let about = Some(manifest.exported_by);
-    if above.is_empty() {
-        checks.push(Check::not_checked(what, about, told::nobody_above()));
-    } else if signed.len() == above.len() {
-        if above.len() < WITNESSES {
-            checks.push(Check::not_checked(what, about, told::one_above(above[0])));
+    let (above, below) = witnesses.missing(&signed);
+    for by in &above {
+        let detail = told::pending(manifest.exported_by);
+        checks.push(Check::not_checked(what, Some(*by), detail));
+    }
+    if below > 0 {
+        let detail = told::pending_below(below, manifest.exported_by);
+        checks.push(Check::not_checked(what, about, detail));
+    }
+    if above.is_empty() && below == 0 {
+        if witnesses.enough() < WITNESSES {
+            let detail = told::few_witnesses(witnesses.enough());
+            checks.push(Check::not_checked(what, about, detail));
         }
-        checks.push(Check::not_checked(what, about, told::hosts_unknown()));
+        if !signed.iter().all(|by| text.beside.contains(by)) {
+            checks.push(Check::not_checked(what, about, told::hosts_unknown()));
+        }
+    }
+    for by in signed.iter().filter(|by| text.beside.contains(by)) {
+        let detail = told::same_process(manifest.exported_by);
+        checks.push(Check::not_checked(what, Some(*by), detail));
     }
     checks
 }
 
 /// Returns whether all who should countersign the head of a receipt from this division did; true also without a
-/// log, and if nobody stands above.
+/// log, and if nobody else has a node.
 pub(super) fn is_complete(manifest: &Manifest, checks: &[Check], tree: &Tree) -> bool {
-    let above = witnesses(manifest.exported_by, tree);
-    let signed = |by: &DivisionCode| {
-        let by_them =
-            |check: &&Check| check.what == What::Countersignature && check.about == Some(*by);
-        let ok = domain::receipt::Finding::Ok;
-        checks
-            .iter()
-            .filter(by_them)
-            .any(|check| check.finding == ok)
+    let is_signed = |check: &&Check| {
+        (check.what, check.finding) == (What::Countersignature, domain::receipt::Finding::Ok)
     };
-    manifest.log.is_none() || above.iter().all(signed)
+    let signed = checks.iter().filter(is_signed);
+    let signed: Vec<_> = signed.filter_map(|check| check.about).collect();
+    let (above, below) = Witnesses::of(manifest.exported_by, tree).missing(&signed);
+    manifest.log.is_none() || (above.is_empty() && below == 0)
 }
 
 /// Checks one countersignature; returns its time.

@@ -72,24 +72,24 @@ pub struct FileAtHand {
     pub sha256: [u8; 32],
 }
 
-/// Makes the receipt file of a published document.
+/// Makes the receipt file of a published document. `hosted` is as for [`super::export`].
 ///
 /// # Errors
 /// [`KeyError`] if the node's keys cannot be used.
 pub async fn export_disclosure(
-    (identity, ring): (&Identity, &KeyRing),
+    (identity, ring, hosted): (&Identity, &KeyRing, &[DivisionCode]),
     evidence: DisclosureEvidence,
 ) -> Result<ReceiptFile, KeyError> {
     let signer = identity.signer();
     let suite = signer.suite();
     let own = (identity.division(), signer.key_id());
     let keys = key_chains(ring, authors_of(Some(&evidence.log)).chain([own]).collect());
-    let mut log = LogText::of(identity, &evidence.log).await?;
+    let mut log = LogText::of(identity, &evidence.log, hosted).await?;
     let mut salt = None;
     for leaf in &mut log.leaves {
         (leaf.steps, salt) = (None, leaf.salt.take());
     }
-    let format = format_of(true, Some(&evidence.log));
+    let format = format_of(true, Some(&log));
     let manifest = Manifest {
         network: hex(&identity.network().id),
         matter: None,

@@ -41,6 +41,10 @@ const OF_DISCLOSURE: u32 = 3;
 const COUNTERSIGNED: u32 = 4;
 /// The form of a file about a disclosure with such a head.
 const DISCLOSURE_COUNTERSIGNED: u32 = 5;
+/// The form of a file about a matter with such a head, of which some countersigned in the process of the division itself.
+const BESIDE: u32 = 6;
+/// The form of a file about a disclosure with such a head.
+const DISCLOSURE_BESIDE: u32 = 7;
 /// The form of all others.
 const WITHOUT_LOG: u32 = 1;
 /// Prefix of the manifest when it is signed, so that it cannot pass for an envelope.
@@ -88,7 +92,7 @@ fn hex(bytes: &[u8]) -> Hex {
 #[serde(deny_unknown_fields)]
 pub struct ReceiptFile {
     /// Form of the file: for a matter 4 with a head that is countersigned, 2 with one that is not, or 1 without a public
-    /// log; for a disclosure 5 or 3.
+    /// log; for a disclosure 5 or 3. It is 6, or 7, if some countersigned in the process of the division itself.
     format: u32,
     /// The list of the content, as JSON text; signed exactly as it stands.
     manifest: String,
@@ -147,10 +151,10 @@ struct ProofText {
 #[serde(deny_unknown_fields)]
 struct Manifest {
     network: Hex,
-    /// What a file of the forms 1, 2 and 4 is about.
+    /// What a file of the forms 1, 2, 4 and 6 is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     matter: Option<MatterId>,
-    /// What a file of the forms 3 and 5 is about.
+    /// What a file of the forms 3, 5 and 7 is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disclosure: Option<disclosure::DisclosureText>,
     exported_by: DivisionCode,
@@ -221,12 +225,13 @@ fn array<const N: usize>(hex: &Hex) -> Option<[u8; N]> {
     hex.0[..].try_into().ok()
 }
 
-/// Makes the receipt file of a matter from the notices that the node keeps and its own.
+/// Makes the receipt file of a matter from the notices that the node keeps and its own. `hosted` are the divisions whose
+/// nodes run in the same process: of those among them that countersigned, the file says so.
 ///
 /// # Errors
 /// [`KeyError`] if the node's key cannot be used.
 pub async fn export(
-    (identity, ring): (&Identity, &KeyRing),
+    (identity, ring, hosted): (&Identity, &KeyRing, &[DivisionCode]),
     matter: MatterId,
     words: Evidence,
 ) -> Result<ReceiptFile, KeyError> {
@@ -241,10 +246,10 @@ pub async fn export(
     authors.extend(authors_of(words.log.as_ref()));
     let keys = key_chains(ring, authors);
     let log = match &words.log {
-        Some(proven) => Some(log::LogText::of(identity, proven).await?),
+        Some(proven) => Some(log::LogText::of(identity, proven, hosted).await?),
         None => None,
     };
-    let format = format_of(false, words.log.as_ref());
+    let format = format_of(false, log.as_ref());
     let all_words = words.kept.iter().map(|(bytes, _)| bytes).chain(&words.own);
     let digests = |bytes: &Bytes| hex(&suite.digest(&[bytes]));
     let manifest = Manifest {
@@ -280,13 +285,17 @@ pub async fn export(
 }
 
 /// Returns the form of a file.
-const fn format_of(of_disclosure: bool, log: Option<&LogProof>) -> u32 {
-    match (of_disclosure, log) {
-        (false, None) => WITHOUT_LOG,
-        (false, Some(log)) if log.countersigned.is_empty() => FORMAT,
-        (false, Some(_)) => COUNTERSIGNED,
-        (true, Some(log)) if !log.countersigned.is_empty() => DISCLOSURE_COUNTERSIGNED,
-        (true, _) => OF_DISCLOSURE,
+const fn format_of(of_disclosure: bool, log: Option<&log::LogText>) -> u32 {
+    let Some(log) = log else {
+        return WITHOUT_LOG;
+    };
+    match (log.countersigned.is_empty(), log.beside.is_empty()) {
+        (true, _) if of_disclosure => OF_DISCLOSURE,
+        (true, _) => FORMAT,
+        (false, true) if of_disclosure => DISCLOSURE_COUNTERSIGNED,
+        (false, true) => COUNTERSIGNED,
+        (false, false) if of_disclosure => DISCLOSURE_BESIDE,
+        (false, false) => BESIDE,
     }
 }
 

@@ -8,7 +8,7 @@ use domain::{
 use identity::{Identity, KeyError, KeyRing};
 use log::{Checkpoint, Commitment, Cosignature, Entry, Hash, Vkey, WitnessKey, check_inclusion};
 use serde::{Deserialize, Serialize};
-use topology::Tree;
+use topology::{DivisionCode, Tree};
 
 use super::{Hex, Manifest, SeenHead, WordText, array, countersigned, hex, told};
 
@@ -96,6 +96,9 @@ pub(super) struct LogText {
     /// Signed envelopes in which divisions above countersign the head; none in files of the forms 2 and 3.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) countersigned: Vec<WordText>,
+    /// Those of them whose nodes run in the process of the division itself, as it says; none but in files of the forms 6 and 7.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) beside: Vec<DivisionCode>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,7 +122,11 @@ impl LeafText {
 }
 
 impl LogText {
-    pub(super) async fn of(identity: &Identity, proven: &LogProof) -> Result<Self, KeyError> {
+    pub(super) async fn of(
+        identity: &Identity,
+        proven: &LogProof,
+        hosted: &[DivisionCode],
+    ) -> Result<Self, KeyError> {
         let head = (proven.epoch, proven.size, proven.root);
         let SignedHead { key, note } = sign_head(identity, head).await?;
         let leaf = |leaf: &ProvenLeaf| LeafText {
@@ -134,6 +141,10 @@ impl LogText {
             checkpoint: note,
             leaves: proven.leaves.iter().map(leaf).collect(),
             countersigned: proven.countersigned.iter().map(WordText::of).collect(),
+            beside: super::authors_of(Some(proven))
+                .map(|(by, _)| by)
+                .filter(|by| hosted.contains(by))
+                .collect(),
         })
     }
 }

@@ -73,18 +73,21 @@ domain::sayings! {
     pub(super) fn countersigned(size, time):
         "已于 {time} 记下 {size} 条时的日志头；日志头以后若消失或改变，会被发现",
         "has recorded the head of {size} entries at {time}, and will notice if it disappears or changes";
-    pub(super) fn nobody_above():
-        "省级以上没有单位会签，各处看到的是不是同一份日志，只有省自己保证",
-        "nobody stands above the province to countersign: only it vouches that it shows everybody the same log";
-    pub(super) fn one_above(by):
-        "上面只有 {by} 一级会签",
-        "only one division stands above: {by}";
+    pub(super) fn pending_below(count, division):
+        "未会签：还差 {count} 个下级单位会签这个日志头；请稍后向 {division} 重新索取凭证",
+        "pending: {count} more of those below have to countersign the head; get the receipt again from {division} later";
+    pub(super) fn few_witnesses(count):
+        "这份名录里只有 {count} 个单位可以会签",
+        "in this list of divisions only {count} can countersign";
     pub(super) fn hosts_unknown():
         "会签的各级与该单位是否在不同的机器上，凭证里看不出",
         "whether those who countersigned and the division itself run on different machines, the file cannot tell";
-    pub(super) fn not_above():
-        "会签的单位不是该单位上面最近的两级",
-        "it is not one of the two nearest divisions above the one that made the file";
+    pub(super) fn same_process(division):
+        "这一级的节点与 {division} 的节点在同一个程序里运行：管这台机器的人可以一起改动两者，所以它的会签说明得更少",
+        "its node runs in the same process as that of {division}: whoever runs the machine can change both together, so its countersignature proves less";
+    pub(super) fn no_witness():
+        "该单位不能会签这份日志：会签的是上面最近的两级；上面不足两级的，由直接下级补足",
+        "it is not one of the two nearest divisions above the one that made the file, nor directly below where fewer stand above";
     pub(super) fn no_countersignature(kind):
         "它不是会签，而是“{kind}”",
         "it is no countersignature, but of kind `{kind}`";

@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{
-    COUNTERSIGNED, DISCLOSURE_COUNTERSIGNED, Document, FORMAT, FileAtHand, Manifest, OF_DISCLOSURE,
-    ReceiptFile, SeenHead, TAG, WITHOUT_LOG, WordText, array, countersigned, disclosure, hex, log,
-    told,
+    BESIDE, COUNTERSIGNED, DISCLOSURE_BESIDE, DISCLOSURE_COUNTERSIGNED, Document, FORMAT,
+    FileAtHand, Manifest, OF_DISCLOSURE, ReceiptFile, SeenHead, TAG, WITHOUT_LOG, WordText, array,
+    countersigned, disclosure, hex, log, told,
 };
 
 /// Longest file in bytes.
@@ -66,12 +66,12 @@ pub enum Unreadable {
     Form(#[from] serde_json::Error),
     /// The file is of another form.
     #[error(
-        "it is a receipt of form {0}, but this program reads up to form {DISCLOSURE_COUNTERSIGNED}; use a newer program"
+        "it is a receipt of form {0}, but this program reads up to form {DISCLOSURE_BESIDE}; use a newer program"
     )]
     Newer(u32),
     /// It is not about what files of its form are about.
     #[error(
-        "it is not about what receipts of form {0} are about: one matter, or in forms 3 and 5 one disclosure; get a new one \
+        "it is not about what receipts of form {0} are about: one matter, or in forms 3, 5 and 7 one disclosure; get a new one \
          from the node"
     )]
     Subject(u32),
@@ -114,7 +114,7 @@ pub fn verify_with(
         return Err(Unreadable::TooLong(file.len()));
     }
     let Form { format } = serde_json::from_slice(file)?;
-    if !(WITHOUT_LOG..=DISCLOSURE_COUNTERSIGNED).contains(&format) {
+    if !(WITHOUT_LOG..=DISCLOSURE_BESIDE).contains(&format) {
         return Err(Unreadable::Newer(format));
     }
     let file: ReceiptFile = serde_json::from_slice(file)?;
@@ -127,13 +127,15 @@ pub fn verify_with(
     let ring = trusted(&manifest, &keys, roots, tree, &mut checks);
     checks.push(check_export(&file, &manifest, &ring));
     let mut receipts = match (format, manifest.matter, &manifest.disclosure) {
-        (WITHOUT_LOG | FORMAT | COUNTERSIGNED, Some(matter), None) => about_matter(
+        (WITHOUT_LOG | FORMAT | COUNTERSIGNED | BESIDE, Some(matter), None) => about_matter(
             (&file, &manifest, matter),
             opening,
             (&ring, tree),
             &mut checks,
         ),
-        (OF_DISCLOSURE | DISCLOSURE_COUNTERSIGNED, None, Some(text)) if file.words.is_empty() => {
+        (OF_DISCLOSURE | DISCLOSURE_COUNTERSIGNED | DISCLOSURE_BESIDE, None, Some(text))
+            if file.words.is_empty() =>
+        {
             checks.extend(disclosure::check(&manifest, text, at_hand, (&ring, tree)));
             let openings = file.opening.iter().chain(opening);
             checks.extend(openings.map(|_| Check::failed(What::Text, None, told::no_text())));

@@ -5,8 +5,10 @@ pub mod accounts;
 mod book;
 mod caught;
 mod encoding;
+pub mod filled;
 pub mod form;
 mod format;
+pub mod households;
 mod text;
 mod write;
 

@@ -16,12 +16,13 @@ use super::{
     Checkpoint, CommitError, Committed, Generation, KEY_LIMIT, OpenError, Purpose, Seen, Shard,
     Store, StoreError, VALUE_LIMIT, WriteBatch,
     engine::{Engine, Write},
+    export::Noted,
     full_key, overlay,
     redo::Redo,
     sync::{Builder, JoinHandle, Mutex},
 };
 pub(super) use reader::Reader;
-use state::{Asked, Shared, Standing, State};
+use state::{Asked, Shared, Standing};
 pub(super) use stepped::Steps;
 use writer::Log;
 pub(super) use writer::panic_text;
@@ -136,34 +137,43 @@ impl Committer {
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Seen<Option<Bytes>>, StoreError> {
-        let pending = |state: &State| {
-            let entry = state.overlay.get(key)?;
-            Some(Seen {
-                value: entry.value.clone(),
-                generation: state.unsettled(entry.generation),
-            })
-        };
-        let engine = {
-            let state = self.shared.lock();
-            let engine = state.reading()?;
-            if let Some(seen) = pending(&state) {
-                return Ok(seen);
-            }
-            engine
-        };
-        let value = engine.get(key)?;
-        // The key may have been written, and even applied, in the meantime. If it is not pending
-        // now, what the engine returned is durable.
-        let seen = pending(&self.shared.lock());
-        Ok(seen.unwrap_or(Seen {
-            value,
-            generation: Generation::default(),
-        }))
+        // If it is not pending after the engine was read, what the engine returned is durable.
+        self.shared.look_up(key, |state| state.overlay.get(key))
     }
 
     /// Opens a reader of what the store holds now.
     pub(super) fn reader(&self) -> Result<Reader, StoreError> {
         Reader::open(&self.shared)
+    }
+
+    /// Lets a copy look at what was noted for it, or change that.
+    pub(super) fn noted<T>(&self, act: impl FnOnce(&mut Noted) -> T) -> Result<T, StoreError> {
+        let mut state = self.shared.lock();
+        state.reading()?;
+        Ok(act(&mut state.noted))
+    }
+
+    /// Does the same, and opens a reader of that very moment.
+    pub(super) fn noted_now<T>(
+        &self,
+        act: impl FnOnce(&mut Noted) -> T,
+    ) -> Result<(T, Reader), StoreError> {
+        let mut state = self.shared.lock();
+        let reader = Reader::open_in(&self.shared, &mut state)?;
+        let noted = act(&mut state.noted);
+        drop(state);
+        Ok((noted, reader))
+    }
+
+    /// Returns whether no copy is being made.
+    #[cfg(all(test, not(shuttle)))]
+    pub(super) fn notes_nothing(&self) -> bool {
+        self.shared.lock().noted.is_empty()
+    }
+
+    /// Notes nothing any more for a copy.
+    pub(super) fn forget_notes(&self, copy: u64) {
+        self.shared.lock().noted.close(copy);
     }
 
     /// Returns whether nothing is kept for readers that are gone.

@@ -26,7 +26,7 @@ use primitives::suite::{Digest, Suite};
 pub use look::{Looked, look_through};
 
 /// Prefix of the names of files that are being written.
-const DRAFT: &str = "draft-";
+pub const DRAFT: &str = "draft-";
 
 /// Bytes read at once.
 const STRETCH: usize = 64 * 1024;

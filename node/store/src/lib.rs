@@ -16,8 +16,10 @@
 //! *Invariant*: keys and values are bytes here; only callers know their meaning.
 
 mod committer;
+mod compact;
 mod engine;
 mod error;
+mod export;
 pub mod files;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -47,11 +49,13 @@ use std::{fmt, io, path::Path, sync::Arc, time::Duration};
 use bytes::{BufMut, Bytes, BytesMut};
 
 pub use committer::Ticket;
+pub use compact::{CompactError, Compacted, compact};
 pub use error::{CommitError, Conflict, OpenError, StoreError};
+pub use export::{Copied, Export, ExportError};
 pub use memory::MemoryDisk;
 pub use sled_engine::SledOptions;
 pub use snapshot::Snapshot;
-pub use survey::{Survey, is_store, survey};
+pub use survey::{Survey, is_store, survey, survey_files};
 pub use transaction::Transaction;
 
 use committer::{AckWhen, Committer};
@@ -162,6 +166,7 @@ impl Store {
         ack: AckWhen,
     ) -> Result<Self, OpenError> {
         let claim = sled_engine::Claim::take(dir)?;
+        compact::clear_away(dir)?;
         space::Space::admits_opening(dir)?;
         let check = trial::try_on_a_copy(dir, options, &claim)?;
         claim.begin()?;

@@ -89,6 +89,11 @@ impl Seal {
         kind.sum = kind.sum.wrapping_sub(weight(key, value));
     }
 
+    /// Returns the number of records.
+    pub(super) fn records(&self) -> u64 {
+        self.0.values().map(|kind| kind.count).sum()
+    }
+
     /// Describes how the records found differ from those sealed; `None` if they do not.
     pub(super) fn difference(&self, found: &Self) -> Option<String> {
         let kinds: BTreeSet<u8> = self.0.keys().chain(found.0.keys()).copied().collect();
@@ -149,7 +154,12 @@ impl Sealer {
 
     /// Returns the number of records in the engine.
     pub(super) fn records(&self) -> u64 {
-        self.seal.0.values().map(|kind| kind.count).sum()
+        self.seal.records()
+    }
+
+    /// Returns the content of the engine.
+    pub(super) fn seal(&self) -> &Seal {
+        &self.seal
     }
 
     pub(super) fn draft(&self) -> Draft {

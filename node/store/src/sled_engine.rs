@@ -29,7 +29,7 @@ use super::{
     redo, show_key,
 };
 pub(super) use claim::Claim;
-pub(super) use lock::PAUSE;
+pub(super) use lock::{PATIENCE, PAUSE};
 
 /// Options for opening the engine on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +85,11 @@ const COARSEST_STEP: Duration = Duration::from_secs(3);
 impl SledEngine {
     pub(super) fn open(dir: &Path, options: &SledOptions, claim: Claim) -> Result<Self, OpenError> {
         open::open(dir, options, claim)
+    }
+
+    /// Closes the engine and returns the claim on its directory.
+    pub(super) fn into_claim(self) -> Claim {
+        self.claim
     }
 }
 

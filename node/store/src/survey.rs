@@ -58,22 +58,37 @@ pub fn survey(dir: &Path, options: &SledOptions) -> Result<Survey, OpenError> {
         Err(OpenError::Damaged { what, .. }) => Err(what),
         Err(error) => return Err(error),
     };
-    let mut survey = Survey {
+    let (files, damaged_files) = survey_files(dir)?;
+    Ok(Survey {
         closed: claim.is_clean(),
         bytes,
         records,
-        files: 0,
-        damaged_files: vec![],
+        files,
+        damaged_files,
+    })
+}
+
+/// Reads every attachment of the store in `dir`, whose node may run. Returns their number, and the paths of those that are
+/// damaged or were deleted meanwhile. Blocks.
+///
+/// # Errors
+/// [`OpenError`], if a folder cannot be read.
+pub fn survey_files(dir: &Path) -> Result<(u64, Vec<PathBuf>), OpenError> {
+    let failed = |source| OpenError::Io {
+        what: "look through",
+        path: dir.to_owned(),
+        source,
     };
+    let (mut files, mut damaged) = (0, vec![]);
     for area in areas(&dir.join("files")).map_err(failed)? {
         let looked = files::look_through(&area).map_err(|error| match error {
             FileError::Io { what, path, source } => OpenError::Io { what, path, source },
             error => failed(io::Error::other(error)),
         })?;
-        survey.files += looked.files;
-        survey.damaged_files.extend(looked.damaged);
+        files += looked.files;
+        damaged.extend(looked.damaged);
     }
-    Ok(survey)
+    Ok((files, damaged))
 }
 
 /// Returns the folder of each node that keeps files.

@@ -1,8 +1,10 @@
+mod compact;
 mod concurrency;
 mod conformance;
 mod damage;
 mod disk;
 mod durability;
+mod export;
 mod files;
 mod full;
 mod power_cut;

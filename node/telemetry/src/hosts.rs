@@ -5,7 +5,7 @@
 
 use std::{
     convert::Infallible,
-    sync::Arc,
+    sync::{Arc, RwLock},
     task::{Context, Poll},
 };
 
@@ -22,16 +22,14 @@ use tower::{Layer, Service};
 /// `list` is [`config::Http::hosts`]: names and addresses without port, IPv6 in brackets; case and
 /// port of a request do not matter.
 pub fn allow<S: AsRef<str>>(list: &[S]) -> AllowHosts {
-    AllowHosts(
-        list.iter()
-            .map(|host| name(host.as_ref()).to_ascii_lowercase())
-            .collect(),
-    )
+    let hosts = AllowHosts::default();
+    hosts.set(list);
+    hosts
 }
 
-/// The layer made by [`allow`].
-#[derive(Clone, Debug)]
-pub struct AllowHosts(Arc<[String]>);
+/// The layer made by [`allow`]. Its clones share one list.
+#[derive(Clone, Debug, Default)]
+pub struct AllowHosts(Arc<RwLock<Arc<[String]>>>);
 
 impl<S> Layer<S> for AllowHosts {
     type Service = Allowed<S>;
@@ -72,6 +70,13 @@ where
 }
 
 impl AllowHosts {
+    /// Replaces the list, for requests from now on.
+    pub fn set<S: AsRef<str>>(&self, list: &[S]) {
+        let list = list.iter();
+        let list = list.map(|host| name(host.as_ref()).to_ascii_lowercase());
+        *self.0.write().expect("no holder panics") = list.collect();
+    }
+
     /// Checks that a request names a host and that every host it names is allowed.
     fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Response> {
         let in_headers = headers.get_all(header::HOST).iter();
@@ -92,8 +97,8 @@ impl AllowHosts {
 
     fn allows(&self, host: &str) -> bool {
         let host = name(host);
-        self.0
-            .iter()
+        let list = Arc::clone(&self.0.read().expect("no holder panics"));
+        list.iter()
             .any(|allowed| allowed.eq_ignore_ascii_case(host))
     }
 }
@@ -181,6 +186,14 @@ mod tests {
                 "{host}"
             );
         }
+    }
+
+    #[test]
+    fn another_list_counts_at_once_and_for_all_clones() {
+        let hosts = allow(&["old.example"]);
+        let layered = hosts.clone();
+        hosts.set(&["New.example"]);
+        assert!(layered.allows("new.example:1") && !layered.allows("old.example"));
     }
 
     #[test]

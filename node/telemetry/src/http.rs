@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 
 use super::{Health, Metrics};
 
@@ -14,7 +14,8 @@ use super::{Health, Metrics};
 ///
 /// `/healthz` answers 200, or 503 if the process must be restarted. `/readyz` answers 200 if the
 /// node takes work, else 503 with the reasons; it lists links that are down, which do not affect
-/// readiness. `/metrics` answers Prometheus text.
+/// readiness. `/metrics` answers OpenMetrics to whoever asks for it, and Prometheus
+/// text to others.
 pub fn router(metrics: Metrics, health: Health) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
@@ -44,12 +45,14 @@ async fn readyz(State(health): State<Health>) -> Response {
     (status, health.report()).into_response()
 }
 
-async fn show(State(metrics): State<Metrics>) -> Response {
-    (
-        [(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)],
-        metrics.encode(),
-    )
-        .into_response()
+async fn show(State(metrics): State<Metrics>, headers: HeaderMap) -> Response {
+    let asked = headers.get_all(header::ACCEPT).iter();
+    let mut asked = asked.filter_map(|accept| accept.to_str().ok());
+    let (kind, text) = match asked.any(|accept| accept.contains("application/openmetrics-text")) {
+        true => (Metrics::CONTENT_TYPE, metrics.encode()),
+        false => (Metrics::PLAIN_CONTENT_TYPE, metrics.encode_plain()),
+    };
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
 #[cfg(test)]
@@ -73,6 +76,15 @@ mod tests {
     }
 
     async fn get(address: SocketAddr, host: &str, path: &str) -> (StatusCode, String, String) {
+        get_as(address, host, path, "*/*").await
+    }
+
+    async fn get_as(
+        address: SocketAddr,
+        host: &str,
+        path: &str,
+        accept: &str,
+    ) -> (StatusCode, String, String) {
         let stream = TcpStream::connect(address).await.unwrap();
         let (mut client, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
@@ -80,6 +92,7 @@ mod tests {
         tokio::spawn(connection);
         let request = http::Request::get(path)
             .header(header::HOST, host)
+            .header(header::ACCEPT, accept)
             .body(Body::empty());
         let response = client.send_request(request.unwrap()).await.unwrap();
         let kind = response.headers()[header::CONTENT_TYPE]
@@ -130,6 +143,13 @@ mod tests {
         assert!(kind.contains("text"), "{kind}");
         let line = "wujitong_matters_reported_total{division=\"330825000000\"} 1";
         assert!(text.lines().any(|l| l == line), "{text}");
+        let about = "# TYPE wujitong_matters_reported_total counter";
+        assert!(text.lines().any(|l| l == about), "{text}");
+        let asked = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+        let (_, kind, text) = get_as(address, "localhost", "/metrics", asked).await;
+        assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
+        let about = "# TYPE wujitong_matters_reported counter";
+        assert!(text.contains(about) && text.ends_with("# EOF\n"), "{text}");
     }
 
     #[tokio::test]

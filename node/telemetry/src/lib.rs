@@ -29,6 +29,7 @@ use tracing_subscriber::{
     fmt::{self, MakeWriter},
     prelude::*,
     registry::LookupSpan,
+    reload,
 };
 
 pub use collector::Collector;
@@ -46,7 +47,17 @@ const WATCH_EVERY: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Telemetry {
     export: Option<Export>,
+    filter: Filter,
     installed: bool,
+}
+
+/// What replaces the filter of log lines.
+struct Filter(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+
+impl std::fmt::Debug for Filter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Filter")
+    }
 }
 
 /// Export of traces to a collector.
@@ -105,12 +116,35 @@ impl Telemetry {
             None => None,
         };
         let provider = export.as_ref().map(|export| &export.provider);
-        let subscriber = subscriber(settings, provider, io::stderr)?;
+        let (subscriber, filter) = subscriber(settings, provider, io::stderr)?;
         let installed = subscriber.try_init().is_ok();
         Ok(Self {
             export: export.filter(|_| installed),
+            filter,
             installed,
         })
+    }
+
+    /// Checks a filter of log lines, as [`config::Telemetry::log`] has it.
+    ///
+    /// # Errors
+    /// [`TelemetryError::Filter`].
+    pub fn check_filter(text: &str) -> Result<(), TelemetryError> {
+        filter(text).map(drop)
+    }
+
+    /// Filters log lines in another way from now on. Does nothing if log lines do not go through this instance.
+    ///
+    /// # Errors
+    /// [`TelemetryError::Filter`]; nothing changes then.
+    pub fn set_filter(&self, text: &str) -> Result<(), TelemetryError> {
+        let filter = filter(text)?;
+        if let Err(error) = (self.filter.0)(filter)
+            && self.installed
+        {
+            tracing::warn!(%error, "the filter of log lines was not replaced");
+        }
+        Ok(())
     }
 
     /// Returns whether log lines and traces of this process go through this instance.
@@ -147,14 +181,17 @@ fn subscriber<W>(
     settings: &config::Telemetry,
     provider: Option<&SdkTracerProvider>,
     writer: W,
-) -> Result<impl Subscriber + for<'span> LookupSpan<'span> + Send + Sync, TelemetryError>
+) -> Result<
+    (
+        impl Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+        Filter,
+    ),
+    TelemetryError,
+>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(&settings.log).map_err(|source| TelemetryError::Filter {
-        filter: settings.log.clone(),
-        source,
-    })?;
+    let (filter, handle) = reload::Layer::new(filter(&settings.log)?);
     let lines = match settings.log_format {
         LogFormat::Text => fmt::layer()
             .with_writer(writer)
@@ -176,9 +213,18 @@ where
             .with_threads(false)
             .with_filter(ours)
     });
-    Ok(tracing_subscriber::registry()
+    let subscriber = tracing_subscriber::registry()
         .with(lines.with_filter(filter))
-        .with(spans))
+        .with(spans);
+    let swap = move |filter: EnvFilter| handle.reload(filter);
+    Ok((subscriber, Filter(Box::new(swap))))
+}
+
+fn filter(text: &str) -> Result<EnvFilter, TelemetryError> {
+    EnvFilter::try_new(text).map_err(|source| TelemetryError::Filter {
+        filter: text.to_owned(),
+        source,
+    })
 }
 
 fn exporting(

@@ -86,7 +86,7 @@ mod tests {
         };
         let writer = log.clone();
         let subscriber = super::super::subscriber(&settings, None, move || writer.clone());
-        tracing::subscriber::with_default(subscriber.unwrap(), work);
+        tracing::subscriber::with_default(subscriber.unwrap().0, work);
         String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
     }
 

@@ -59,7 +59,7 @@ macro_rules! counters {
             /// End of the division's certificate, in seconds since 1970-01-01T00:00:00Z.
             pub certificate_ends: Gauge,
             /// Days, from today, for which the policy in force has holidays announced.
-            pub calendar_days_left: Gauge,
+            pub calendar_left_seconds: Gauge,
         }
 
         impl DivisionMetrics {
@@ -72,7 +72,7 @@ macro_rules! counters {
                     alarms: AlarmMetrics { division, alarms: families.alarms.clone() },
                     queued: QueueMetrics { division, queued: families.outbox_queued.clone() },
                     certificate_ends: families.certificate_ends.get_or_create_owned(&label),
-                    calendar_days_left: families.calendar_days_left.get_or_create_owned(&label),
+                    calendar_left_seconds: families.calendar_left_seconds.get_or_create_owned(&label),
                 }
             }
         }
@@ -187,7 +187,7 @@ struct Families {
     link_up: Family<OfLink, Gauge>,
     alarms: Family<OfKind, Gauge>,
     certificate_ends: Family<OfDivision, Gauge>,
-    calendar_days_left: Family<OfDivision, Gauge>,
+    calendar_left_seconds: Family<OfDivision, Gauge>,
     outbox_queued: Family<OfLane, Gauge>,
     peer_refused: Family<OfReason, Counter>,
     worker_runs: Family<OfWorker, Counter>,
@@ -195,11 +195,15 @@ struct Families {
     worker_failing: Family<OfWorker, Gauge>,
     worker_queued: Family<OfWorker, Gauge>,
     store_full: Gauge,
+    last_backup: Gauge,
     commit_seconds: Histogram,
     hop_seconds: Family<OfTier, Histogram>,
 }
 
 impl Metrics {
+    /// Content type of [`Metrics::encode_plain`].
+    pub const PLAIN_CONTENT_TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
+
     /// The content type of [`encode`](Self::encode)'s text.
     pub const CONTENT_TYPE: &'static str =
         "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -249,6 +253,12 @@ impl Metrics {
         self.0.store_full.clone()
     }
 
+    /// Returns the gauge of when the last backup was begun, in seconds since 1970; 0 if none was ever made. There is one for
+    /// the process, as there is one directory.
+    pub fn last_backup(&self) -> Gauge {
+        self.0.last_backup.clone()
+    }
+
     /// Returns the histogram of seconds from submitting a commit until it is durable. It includes
     /// the wait for other commits, and the time that units nobody waits for are kept. There is one for the process, as there is one committer.
     pub fn commit_seconds(&self) -> Histogram {
@@ -274,6 +284,38 @@ impl Metrics {
         text::encode(&mut encoded, &registry).expect("writing to a String does not fail");
         encoded
     }
+
+    /// Encodes all metrics as Prometheus text 0.0.4, in which a counter is described by the name that its values have.
+    pub fn encode_plain(&self) -> String {
+        let encoded = self.encode();
+        let mut plain = String::with_capacity(encoded.len());
+        let mut help = None;
+        for line in encoded.lines() {
+            let about = line.strip_prefix("# TYPE ");
+            let counter = about.and_then(|about| about.strip_suffix(" counter"));
+            let name = counter.map(|name| format!("{name}_total"));
+            if line.starts_with("# HELP ") {
+                help = Some(line);
+                continue;
+            }
+            if let Some(help) = help.take() {
+                plain.push_str(&match (&name, counter) {
+                    (Some(name), Some(counter)) => help.replacen(counter, name, 1),
+                    _ => help.to_owned(),
+                });
+                plain.push('\n');
+            }
+            match name {
+                Some(name) => plain.push_str(&format!("# TYPE {name} counter\n")),
+                None if line.starts_with("# EOF") || line.starts_with("# UNIT") => {}
+                None => {
+                    plain.push_str(line);
+                    plain.push('\n');
+                }
+            }
+        }
+        plain
+    }
 }
 
 impl Default for Metrics {
@@ -284,7 +326,7 @@ impl Default for Metrics {
             link_up: Family::default(),
             alarms: Family::default(),
             certificate_ends: Family::default(),
-            calendar_days_left: Family::default(),
+            calendar_left_seconds: Family::default(),
             outbox_queued: Family::default(),
             peer_refused: Family::default(),
             worker_runs: Family::default(),
@@ -292,6 +334,7 @@ impl Default for Metrics {
             worker_failing: Family::default(),
             worker_queued: Family::default(),
             store_full: Gauge::default(),
+            last_backup: Gauge::default(),
             commit_seconds: Histogram::new(SECONDS),
             hop_seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
         };
@@ -308,11 +351,12 @@ impl Default for Metrics {
             ends,
             families.certificate_ends.clone(),
         );
-        let left = "Days for which the holidays of the policy in force are announced";
+        let left =
+            "Seconds for which the holidays of the policy in force are announced, in whole days";
         r.register(
-            "calendar_days_left",
+            "calendar_left_seconds",
             left,
-            families.calendar_days_left.clone(),
+            families.calendar_left_seconds.clone(),
         );
         let queued =
             "Segments of the outbox that wait or are unanswered; a decision queues one or several";
@@ -333,6 +377,13 @@ impl Default for Metrics {
         r.register("worker_queued", queued, families.worker_queued.clone());
         let full = "1 while the disk is full and no new work is taken, else 0";
         r.register("store_full", full, families.store_full.clone());
+        let backup =
+            "When the last backup was begun, in seconds since 1970; 0 if none was ever made";
+        r.register(
+            "last_backup_timestamp_seconds",
+            backup,
+            families.last_backup.clone(),
+        );
         let commit = "Time from submitting a commit until it is durable";
         r.register_with_unit(
             "commit",

@@ -50,7 +50,7 @@ fn node<T>(log: &str, kept: Option<&Kept>, work: impl FnOnce() -> T) -> T {
             .with_simple_exporter(kept.clone())
             .build()
     });
-    let subscriber = subscriber(&settings(log), provider.as_ref(), io::sink).unwrap();
+    let (subscriber, _filter) = subscriber(&settings(log), provider.as_ref(), io::sink).unwrap();
     tracing::subscriber::with_default(subscriber, work)
 }
 
@@ -199,14 +199,20 @@ fn json_lines_hold_the_fields_of_the_event() {
         log_format: LogFormat::Json,
         ..settings("info")
     };
-    let subscriber = subscriber(&settings, None, move || to.clone()).unwrap();
+    let (subscriber, replace) = subscriber(&settings, None, move || to.clone()).unwrap();
     let _one = alone();
     tracing::subscriber::with_default(subscriber, || {
         tracing::info!(division = "330825000000", queued = 7, "link up");
         tracing::debug!("too quiet to be seen");
+        (replace.0)(filter("debug").unwrap()).unwrap();
+        tracing::debug!("seen with the new filter");
     });
     let written = lines.0.lock().unwrap();
-    let line: serde_json::Value = serde_json::from_slice(&written).unwrap();
+    let mut read = serde_json::Deserializer::from_slice(&written).into_iter();
+    let line: serde_json::Value = read.next().unwrap().unwrap();
+    let second: serde_json::Value = read.next().unwrap().unwrap();
+    assert_eq!(second["message"], "seen with the new filter");
+    assert!(read.next().is_none());
     assert_eq!(line["message"], "link up");
     assert_eq!(line["division"], "330825000000");
     assert_eq!(line["queued"], 7);
@@ -222,7 +228,7 @@ async fn spans_reach_a_collector_over_grpc_with_service_and_division() {
     };
     let day = Duration::from_secs(86_400);
     let export = exporting(&collector.endpoint(), &settings, day).unwrap();
-    let subscriber = subscriber(&settings, Some(&export.provider), io::sink).unwrap();
+    let (subscriber, filter) = subscriber(&settings, Some(&export.provider), io::sink).unwrap();
     let made = TraceContext::random([7; 16], [8; 8]);
     {
         let _one = alone();
@@ -230,6 +236,7 @@ async fn spans_reach_a_collector_over_grpc_with_service_and_division() {
     }
     Telemetry {
         export: Some(export),
+        filter,
         installed: true,
     }
     .shutdown()

@@ -17,11 +17,11 @@ use domain::{
     measure::Measure,
     rollup::{CellKey, Counters},
     suite::Suite,
-    template::{Stance, TemplateKey},
+    template::{RolloutAct, Stance, Template, TemplateKey},
     time::Day,
 };
 use identity::FileSealingKey;
-use office::{Dependencies, FileArea, Office, TemplateRecord};
+use office::{Dependencies, FileArea, KnownTemplate, Office, RolloutRecord, TemplateRecord};
 use store::{SledOptions, Store};
 use telemetry::Metrics;
 use tokio::sync::Semaphore;
@@ -40,7 +40,7 @@ pub struct Books {
     cells: BTreeMap<CellKey, Counters>,
     /// Cells counted by lost epochs of children's stores.
     lost: Vec<(CellKey, Counters)>,
-    templates: Vec<TemplateRecord>,
+    templates: Vec<KnownTemplate>,
     waiting: usize,
 }
 
@@ -128,7 +128,7 @@ impl Books {
             journal: office.figures().journal().await?,
             cells: cells.into_iter().collect(),
             lost: office.figures().lost().await?,
-            templates: office.templates().all().await?,
+            templates: office.templates().every().await?,
             waiting: queues.iter().map(|queue| queue.segments).sum(),
         })
     }
@@ -273,8 +273,8 @@ impl<'a> Auditor<'a> {
                 Promise::Template { key, version } => {
                     let mut issuer = self.books.iter().filter(|b| b.division == key.issuer);
                     let there = issuer.any(|books| {
-                        let mut records = books.templates.iter().map(|record| &record.template);
-                        records.any(|kept| kept.key == *key && kept.version >= *version)
+                        let mut known = books.templates.iter().filter_map(KnownTemplate::template);
+                        known.any(|kept| kept.key == *key && kept.version >= *version)
                     });
                     if !there {
                         self.find(Fault::Lost, format!("template {key} version {version}"));
@@ -438,29 +438,61 @@ impl<'a> Auditor<'a> {
         }
     }
 
-    /// Checks that every node in scope applied the latest version of every template.
+    /// Checks that every node in scope has in force what the latest words of every issuer say.
     fn templates(&mut self) {
-        let mut latest: BTreeMap<&TemplateKey, &TemplateRecord> = BTreeMap::new();
-        for record in self.books.iter().flat_map(|books| &books.templates) {
-            let known = latest.entry(&record.template.key).or_insert(record);
-            if known.template.version < record.template.version {
-                *known = record;
+        let mut latest: BTreeMap<TemplateKey, KnownTemplate> = BTreeMap::new();
+        for known in self.books.iter().flat_map(|books| &books.templates) {
+            let newest = latest.entry(key_of(known)).or_default();
+            let stamp = |base: &TemplateRecord| base.template.stamp;
+            if known.base.as_ref().map(stamp) > newest.base.as_ref().map(stamp) {
+                newest.base.clone_from(&known.base);
+            }
+            let stamp = |word: &RolloutRecord| word.rollout.template.stamp;
+            if known.rollout.as_ref().map(stamp) > newest.rollout.as_ref().map(stamp) {
+                newest.rollout.clone_from(&known.rollout);
             }
         }
-        for (key, record) in latest {
-            let template = &record.template;
+        for (key, newest) in latest {
+            let word = newest.rollout().map(|record| &record.rollout);
+            let paused = word.filter(|word| word.act == RolloutAct::Pause);
             for books in self.books {
-                let kept = books.templates.iter().find(|r| r.template.key == *key);
-                let current = kept.is_some_and(|kept| {
-                    kept.template == *template && kept.stance == Some(Stance::Applied)
-                });
-                if template.scope.covers(books.division, self.tree) && !current {
-                    let what = format!("{key} version {} at {}", template.version, books.division);
+                let there = books.division;
+                // While it is paused, whoever has it keeps it.
+                if paused.is_some_and(|word| word.reach.selects(&key, there, self.tree)) {
+                    continue;
+                }
+                let expected = newest.expected_at(there, self.tree);
+                let kept = books.templates.iter().find(|known| key_of(known) == key);
+                let held = kept.and_then(in_force);
+                let covers = |template: &&Template| template.scope.covers(there, self.tree);
+                let version = |template: Option<&Template>| {
+                    let template = template.filter(covers);
+                    template.map(|template| (template.version, template.content.clone()))
+                };
+                if version(held) != version(expected) {
+                    let what = format!(
+                        "{key} at {there}: {:?} is in force",
+                        held.map(|one| one.version)
+                    );
                     self.find(Fault::Unheard, what);
                 }
             }
         }
     }
+}
+
+fn key_of(known: &KnownTemplate) -> TemplateKey {
+    let (template, _) = known.told().expect("it is known");
+    template.key.clone()
+}
+
+/// Returns the version that a node has in force by its own decisions.
+fn in_force(known: &KnownTemplate) -> Option<&Template> {
+    let applied = |stance: &Option<Stance>| *stance == Some(Stance::Applied);
+    let rollout = known.rollout.as_ref().filter(|word| applied(&word.stance));
+    let base = known.base.as_ref().filter(|base| applied(&base.stance));
+    let rolled_out = rollout.map(|word| &word.rollout.template);
+    rolled_out.or(base.map(|base| &base.template))
 }
 
 /// Returns the measures that a journal must have about a step.

@@ -1,6 +1,7 @@
 //! A clock that tests put forward.
 
 use std::{
+    fmt,
     sync::atomic::{AtomicI64, Ordering},
     time::{Duration, Instant},
 };
@@ -8,6 +9,8 @@ use std::{
 use app::SystemClock;
 use domain::time::Timestamp;
 use office::Clock;
+use rustls::time_provider::TimeProvider;
+use rustls_pki_types::UnixTime;
 
 /// A clock that goes as the machine's does, and is put forward or back.
 pub struct ShiftedClock {
@@ -54,6 +57,19 @@ impl ShiftedClock {
     /// Makes it show a time so many milliseconds after that of a clock that was never shifted.
     pub fn set_shift_ms(&self, to: i64) {
         self.shift_ms.store(to, Ordering::SeqCst);
+    }
+}
+
+impl TimeProvider for ShiftedClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        let now = u64::try_from(self.now().0).ok()?;
+        Some(UnixTime::since_unix_epoch(Duration::from_millis(now)))
+    }
+}
+
+impl fmt::Debug for ShiftedClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ShiftedClock({})", self.now())
     }
 }
 

@@ -19,7 +19,8 @@ pub fn command(arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("WUJITONG_DATA")
         .env_remove("WUJITONG_CONFIG")
-        .env_remove("WUJITONG_TOKEN");
+        .env_remove("WUJITONG_TOKEN")
+        .env_remove("WUJITONG_TOKEN_FILE");
     command
 }
 

@@ -27,7 +27,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::{DivisionCode, Tree};
 use wire::{
     decode_envelope, encode_body, encode_envelope,
-    frame::{Ack, Batch, Entry, Frame, Goodbye, GoodbyeCode, Hello, PROTOCOL},
+    frame::{Ack, Batch, Entry, Frame, Goodbye, GoodbyeCode, Hello, PROTOCOL, TemplatesKnown},
     refusal::RefusalCode,
 };
 
@@ -148,7 +148,7 @@ impl Peer {
             epoch: self.epoch,
             topology: self.tree.digest(),
             echo: None,
-            templates: vec![],
+            templates: TemplatesKnown::default(),
             key_statements: statements
                 .map(|signed| Bytes::from(signed.encode()))
                 .collect(),
@@ -465,7 +465,14 @@ pub(crate) async fn listen_as(
         keep_alive: PATIENCE,
     };
     let name = identity.sni_name().to_owned();
-    let served = grpc::serve(name, connections, converse, limits, tasks.clone(), stop);
+    let served = grpc::serve(
+        name,
+        connections,
+        (converse, None),
+        limits,
+        tasks.clone(),
+        stop,
+    );
     tasks.spawn(async move { served.await.expect("it serves") });
     address
 }

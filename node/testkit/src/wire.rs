@@ -17,7 +17,7 @@ use tonic::{
     Request, Status,
     codec::{Codec, EncodeBuf, Encoder},
     codegen::http::uri::PathAndQuery,
-    transport::Endpoint,
+    transport::{Channel, Endpoint},
 };
 use wire::frame::Frame;
 
@@ -59,16 +59,16 @@ impl Call {
         }
     }
 
-    /// Dials and opens the stream.
+    /// Dials, and asks nothing yet.
     ///
     /// # Errors
-    /// Why it was not opened, in the words of the layer that failed.
-    pub async fn open(self) -> Result<Line, String> {
+    /// Why nobody answered, in the words of the layer that failed.
+    pub async fn channel(self) -> Result<Channel, String> {
         let tcp = TcpStream::connect(self.address).await.map_err(text)?;
         let name = ServerName::try_from(self.server_name).map_err(text)?;
         let tls = TlsConnector::from(self.tls).connect(name, tcp).await;
         let mut once = Some(TokioIo::new(tls.map_err(text)?));
-        let channel = Endpoint::from_shared(format!("http://{}", self.authority))
+        Endpoint::from_shared(format!("http://{}", self.authority))
             .map_err(text)?
             .initial_stream_window_size(WINDOW)
             .initial_connection_window_size(WINDOW)
@@ -79,7 +79,15 @@ impl Call {
                 async { stream }
             }))
             .await
-            .map_err(text)?;
+            .map_err(text)
+    }
+
+    /// Dials and opens the stream.
+    ///
+    /// # Errors
+    /// Why it was not opened, in the words of the layer that failed.
+    pub async fn open(self) -> Result<Line, String> {
+        let channel = self.channel().await?;
         let (outgoing, messages) = mpsc::channel(2);
         let mut client = tonic::client::Grpc::new(channel);
         client.ready().await.map_err(text)?;
@@ -125,13 +133,13 @@ impl Codec for Raw {
     type Encode = Bytes;
     type Decode = v1::Frame;
     type Encoder = Self;
-    type Decoder = proto::FrameDecoder;
+    type Decoder = proto::CountedDecoder<v1::Frame>;
 
     fn encoder(&mut self) -> Self {
         Self
     }
 
-    fn decoder(&mut self) -> proto::FrameDecoder {
-        proto::FrameDecoder
+    fn decoder(&mut self) -> proto::CountedDecoder<v1::Frame> {
+        proto::CountedDecoder::default()
     }
 }

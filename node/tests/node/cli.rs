@@ -1,5 +1,8 @@
 //! The program as an operator uses it: processes, exit codes, standard output.
 
+mod backups;
+mod config;
+mod doctor;
 mod init;
 
 use std::process::Stdio;
@@ -181,7 +184,15 @@ fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
     let names = |of: &Value| -> Vec<_> { of.as_array().unwrap().iter().map(name).collect() };
     assert_eq!(
         names(&status["workers"]),
-        ["disk", "due-timer", "sweep", "certificates", "checkpoints"]
+        [
+            "disk",
+            "due-timer",
+            "sweep",
+            "certificates",
+            "backups",
+            "checkpoints",
+            "renewal"
+        ]
     );
     let of_node = &status["nodes"][0]["workers"];
     assert_eq!(names(of_node), ["clocks", "webhooks", "link"]);
@@ -313,7 +324,7 @@ fn store_check_says_what_is_whole_and_what_is_not() {
     ];
     json(&[&["matter", "report", "--data", d, "路灯不亮"], &place[..]].concat());
     let check = ["store", "check", "--data", d];
-    assert_eq!(code(&wujitong(&check)), 6, "the node runs");
+    assert_eq!(json(&check)["running"], true);
     assert_eq!(running.stop(), 0);
 
     let found = json(&check);

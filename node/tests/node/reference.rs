@@ -252,15 +252,38 @@ fn declared_name(block: &str) -> Option<String> {
 
 #[test]
 fn configuration() {
-    let mut body = String::from("| setting | environment | shape | meaning |\n|---|---|---|---|\n");
-    for line in config::all_settings() {
-        let shape = match line.kind {
+    let mut body = String::from(
+        "The environment variable of a setting is `WUJITONG_` and its key in capitals, with `_` for a dot: `WUJITONG_HTTP_LISTEN`. \
+         A change of a setting with *reload* counts with `wujitong reload`, of one with *restart* when the process starts the next \
+         time. [Configuration: where it comes from](../config.md) says how to check, list and reload it.\n\n\
+         | setting | shape | default | range | change | meaning | 说明 |\n|---|---|---|---|---|---|---|\n",
+    );
+    for row in config::all_settings() {
+        let shape = match row.kind {
+            config::Kind::Text if row.is_secret() => "secret text",
             config::Kind::Text => "text",
             config::Kind::Number => "number",
             config::Kind::List => "list",
         };
-        let (key, variable, about) = (line.key, line.variable, line.about);
-        writeln!(body, "| `{key}` | `{variable}` | {shape} | {about} |").unwrap();
+        let default = match row.fallback() {
+            config::Fallback::Nothing => "–".to_owned(),
+            config::Fallback::Required => "required".to_owned(),
+            other => format!("`{}`", other.value().unwrap()),
+        };
+        let range = row
+            .range()
+            .map(|(least, most)| format!("{least} to {most} {}", row.unit()));
+        let change = match row.effect() {
+            config::Effect::Reload => "reload",
+            config::Effect::Restart => "restart",
+        };
+        let (key, range) = (&row.key, range.unwrap_or_default());
+        let (range, english, chinese) = (range.trim(), row.english, row.chinese());
+        writeln!(
+            body,
+            "| `{key}` | {shape} | {default} | {range} | {change} | {english} | {chinese} |"
+        )
+        .unwrap();
     }
     body.push_str("\n## Examples\n");
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples");
@@ -280,8 +303,8 @@ fn configuration() {
         )
         .unwrap();
     }
-    let about = "Every setting of the file, and the environment variable that sets it.";
-    page("configuration", "Configuration", about, &body);
+    let about = "Every setting, from the table that the checks read too.";
+    page("configuration", "Settings", about, &body);
 }
 
 #[tokio::test]

@@ -23,7 +23,8 @@ const IMPURE: [&str; 8] = [
 const TESTS: [&str; 4] = ["tests", "testkit", "fuzz", "interleavings"];
 
 /// Foreign crates that only some of ours may depend on.
-const OWNERS: [(&str, &[&str]); 10] = [
+const OWNERS: [(&str, &[&str]); 11] = [
+    ("age", &["backup"]),
     ("ct-merkle", &["log"]),
     ("sled", &["store"]),
     ("rcgen", &["identity", "bench"]),
@@ -231,7 +232,7 @@ fn the_domain_and_what_it_is_made_of_and_the_log_are_pure() {
 
 /// Where work is started that goes on by itself, and why there. `spawn_blocking`, scoped threads and other
 /// programs are ended by whoever waits for them.
-const SPAWNERS: [(&str, &str); 11] = [
+const SPAWNERS: [(&str, &str); 12] = [
     (
         "workers/src/runner.rs",
         "everything that goes on by itself, in the tracker of the host",
@@ -244,6 +245,10 @@ const SPAWNERS: [(&str, &str); 11] = [
     (
         "peer/src/listen.rs",
         "connections, in the tracker of the host",
+    ),
+    (
+        "peer/src/join/service.rs",
+        "what is decided of a request is finished if its connection ends, in the tracker of the host",
     ),
     ("peer/src/grpc.rs", "sessions, in the tracker of the host"),
     (

@@ -164,6 +164,31 @@ async fn a_list_says_when_a_matter_is_due_and_whether_that_is_provisional() {
     province.host.stop().await;
 }
 
+/// Paths that nothing is read from, each with its status.
+const NOT_READ: [(&str, u16); 21] = [
+    ("/v1/nothing", 404),
+    ("/v1/nodes/33/nothing", 404),
+    ("/v1/nodes/3308/matters", 404),
+    ("/v1/nodes/4401/matters", 404),
+    ("/v1/nodes/x/matters", 422),
+    ("/v1/status?nod=33", 422),
+    ("/v1/nodes/33/matters?limit=0", 422),
+    ("/v1/nodes/33/matters?limit=1001", 422),
+    ("/v1/nodes/33/matters?state=lost", 422),
+    ("/v1/nodes/33/matters?category=lamp", 422),
+    ("/v1/nodes/33/matters?origin=x", 422),
+    ("/v1/nodes/33/matters?clock=late", 422),
+    ("/v1/nodes/33/matters?from=yesterday", 422),
+    ("/v1/nodes/33/matters?order=random", 422),
+    ("/v1/nodes/33/matters?after=17", 422),
+    ("/v1/nodes/33/matters/17", 422),
+    ("/v1/nodes/33/rollup?from=2026-02-30", 422),
+    ("/v1/nodes/33/rollup?from=2026-03-02&to=2026-03-01", 422),
+    ("/v1/nodes/33/templates/33/policy/none", 404),
+    ("/v1/nodes/33/templates/33/law/none", 422),
+    ("/v1/nodes/33/templates/33/policy/%2e%2e", 422),
+];
+
 #[tokio::test]
 async fn what_does_not_fit_is_a_problem_with_its_own_status() {
     let province = Province::start().await;
@@ -172,24 +197,9 @@ async fn what_does_not_fit_is_a_problem_with_its_own_status() {
     let unknown = "330000000000-00000000-1";
     let accept = format!("{matters}/{unknown}/accept");
     let show = format!("{matters}/{unknown}");
-    for (method, path, body, status) in [
-        (Method::GET, "/v1/nothing", "", 404),
-        (Method::GET, "/v1/nodes/33/nothing", "", 404),
+    let not_read = NOT_READ.map(|(path, status)| (Method::GET, path, "", status));
+    let others = [
         (Method::DELETE, "/v1/status", "", 405),
-        (Method::GET, "/v1/nodes/3308/matters", "", 404),
-        (Method::GET, "/v1/nodes/4401/matters", "", 404),
-        (Method::GET, "/v1/nodes/x/matters", "", 422),
-        (Method::GET, "/v1/status?nod=33", "", 422),
-        (Method::GET, "/v1/nodes/33/matters?limit=0", "", 422),
-        (Method::GET, "/v1/nodes/33/matters?limit=1001", "", 422),
-        (Method::GET, "/v1/nodes/33/matters?state=lost", "", 422),
-        (Method::GET, "/v1/nodes/33/matters?category=lamp", "", 422),
-        (Method::GET, "/v1/nodes/33/matters?origin=x", "", 422),
-        (Method::GET, "/v1/nodes/33/matters?clock=late", "", 422),
-        (Method::GET, "/v1/nodes/33/matters?from=yesterday", "", 422),
-        (Method::GET, "/v1/nodes/33/matters?order=random", "", 422),
-        (Method::GET, "/v1/nodes/33/matters?after=17", "", 422),
-        (Method::GET, "/v1/nodes/33/matters/17", "", 422),
         (Method::GET, &show, "", 404),
         (Method::POST, &accept, "", 404),
         (Method::POST, matters, "{", 422),
@@ -218,27 +228,8 @@ async fn what_does_not_fit_is_a_problem_with_its_own_status() {
             r#"{"category":"order/fire","text":"x","visibility":"direct"}"#,
             409,
         ),
-        (Method::GET, "/v1/nodes/33/rollup?from=2026-02-30", "", 422),
-        (
-            Method::GET,
-            "/v1/nodes/33/rollup?from=2026-03-02&to=2026-03-01",
-            "",
-            422,
-        ),
-        (
-            Method::GET,
-            "/v1/nodes/33/templates/33/policy/none",
-            "",
-            404,
-        ),
-        (Method::GET, "/v1/nodes/33/templates/33/law/none", "", 422),
-        (
-            Method::GET,
-            "/v1/nodes/33/templates/33/policy/%2e%2e",
-            "",
-            422,
-        ),
-    ] {
+    ];
+    for (method, path, body, status) in not_read.into_iter().chain(others) {
         let shown = format!("{method} {path}");
         let (found, problem) = raw(&province, method, path, body).await;
         assert_eq!(found.as_u16(), status, "{shown}: {problem}");

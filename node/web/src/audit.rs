@@ -26,7 +26,7 @@ const HEADINGS: [&str; 8] = [
     "时间 at",
     "操作人 actor",
     "来源 whence",
-    "操作 deed",
+    "权限 permission",
     "对象 subject",
     "结果 ending",
     "详情 detail",
@@ -45,7 +45,7 @@ pub(super) async fn list(
     let after: u64 = page::after(query.after.as_deref())?.unwrap_or_default();
     let filter = AuditFilter {
         actor: read(query.actor.as_deref())?,
-        permission: query.deed,
+        permission: query.permission,
         ending: query.ending,
         subject: read(query.subject.as_deref())?,
         origin: query.origin,
@@ -75,7 +75,7 @@ pub(super) async fn export(
 ) -> Result<Response, Rejection> {
     let filter = AuditFilter {
         actor: read(wanted.actor.as_deref())?,
-        permission: wanted.deed,
+        permission: wanted.permission,
         ending: wanted.ending,
         subject: read(wanted.subject.as_deref())?,
         origin: wanted.origin,
@@ -105,7 +105,7 @@ fn cells(entry: &AuditEntry) -> [String; 8] {
         line.actor,
         line.whence,
         line.permission
-            .map_or_else(String::new, |deed| deed.to_string()),
+            .map_or_else(String::new, |permission| permission.to_string()),
         line.subject.unwrap_or_default(),
         line.ending.to_string(),
         line.detail.unwrap_or_default(),

@@ -5,31 +5,31 @@
 use std::time::Duration;
 
 use axum::{Router, extract::Request};
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method, header, request::Parts};
 use tower::{ServiceExt, service_fn};
-use tower_http::cors::CorsLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::{
     Beside,
     credentials::REPORTER_TOKEN,
     idempotency::{IDEMPOTENCY_KEY, REPLAYED},
+    live::Live,
 };
 
 /// Time for which a browser may cache the answer.
 const REMEMBER: Duration = Duration::from_secs(3_600);
 
-/// Lets pages of these sites send requests. `sites` are origins as browsers write them in `Origin`;
-/// if empty, no other site may.
-pub(super) fn between(router: Router, sites: &[String], beside: &[Beside]) -> Router {
-    if sites.is_empty() {
-        return router;
-    }
-    let sites = sites
-        .iter()
-        .filter_map(|site| HeaderValue::from_str(site).ok());
-    let sites: Vec<_> = sites.collect();
+/// Lets pages of the sites in force send requests: origins as browsers write them in `Origin`. If there are none, no
+/// other site may.
+pub(super) fn between(router: Router, live: &Live, beside: &[Beside]) -> Router {
+    let sites = live.clone();
+    let is_listed = move |origin: &HeaderValue, _: &Parts| {
+        let listed = sites.now();
+        let mut listed = listed.origins.iter();
+        listed.any(|site| site.as_bytes() == origin.as_bytes())
+    };
     let layer = CorsLayer::new()
-        .allow_origin(sites)
+        .allow_origin(AllowOrigin::predicate(is_listed))
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
         .allow_headers([
             header::AUTHORIZATION,
@@ -44,10 +44,12 @@ pub(super) fn between(router: Router, sites: &[String], beside: &[Beside]) -> Ro
         .filter_map(|served| served.cross_origin)
         .collect();
     let open = router.clone().layer(layer);
+    let live = live.clone();
     Router::new().fallback_service(service_fn(move |request: Request| {
         let path = request.uri().path();
         let others = beside.iter().any(|open| path.starts_with(open));
-        match others || is_open(path) {
+        let is_any = || !live.now().origins.is_empty();
+        match (others || is_open(path)) && is_any() {
             true => open.clone().oneshot(request),
             false => router.clone().oneshot(request),
         }

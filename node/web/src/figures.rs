@@ -23,26 +23,9 @@ pub(super) async fn rollup(
     at: NodePath,
     Asked(query): Asked<RollupQuery>,
 ) -> Result<Json<RollupTable>, Rejection> {
-    let read = |day: &Option<String>| day.as_deref().map(str::parse::<Day>).transpose();
-    let unfit = |error: domain::time::BadDay| Rejection::unfit(&error);
-    let from = read(&query.from).map_err(unfit)?;
-    let to = read(&query.to).map_err(unfit)?;
+    let (from, to) = days_of(&query)?;
     let days = from.unwrap_or(Day(i32::MIN))..=to.unwrap_or(Day(i32::MAX));
-    if days.is_empty() {
-        return Err(Rejection::unfit((
-            "the last day is before the first; swap them",
-            "结束日期早于开始日期；请对调",
-        )));
-    }
-    let by = match query.by {
-        RollupBy::Day => By::Day,
-        RollupBy::Category => By::Category,
-        RollupBy::Platform => By::Platform,
-        RollupBy::Division => By::Acting(Tier::Village),
-        RollupBy::Township => By::Acting(Tier::Township),
-        RollupBy::County => By::Acting(Tier::County),
-        RollupBy::City => By::Acting(Tier::City),
-    };
+    let by = grouped_by(query.by);
     let tree = &at.app_state.tree;
     let cells = at
         .node
@@ -95,6 +78,33 @@ pub(super) async fn rollup(
             .map(Into::into)
             .collect(),
     }))
+}
+
+/// Reads the first and the last day that are asked for.
+fn days_of(query: &RollupQuery) -> Result<(Option<Day>, Option<Day>), Rejection> {
+    let read = |day: &Option<String>| day.as_deref().map(str::parse::<Day>).transpose();
+    let unfit = |error: domain::time::BadDay| Rejection::unfit(&error);
+    let from = read(&query.from).map_err(unfit)?;
+    let to = read(&query.to).map_err(unfit)?;
+    match (from, to) {
+        (Some(from), Some(to)) if from > to => Err(Rejection::unfit((
+            "the last day is before the first; swap them",
+            "结束日期早于开始日期；请对调",
+        ))),
+        days => Ok(days),
+    }
+}
+
+const fn grouped_by(by: RollupBy) -> By {
+    match by {
+        RollupBy::Day => By::Day,
+        RollupBy::Category => By::Category,
+        RollupBy::Platform => By::Platform,
+        RollupBy::Division => By::Acting(Tier::Village),
+        RollupBy::Township => By::Acting(Tier::Township),
+        RollupBy::County => By::Acting(Tier::County),
+        RollupBy::City => By::Acting(Tier::City),
+    }
 }
 
 /// List the impossible cells of children

@@ -2,7 +2,10 @@
 //! of the request. Each route is opened with the one permission it needs. A handler without a gate
 //! finds no caller and does nothing.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, RwLock},
+};
 
 use api::problem::ProblemCode;
 use axum::{
@@ -46,7 +49,7 @@ const MOST_KEPT: usize = 4 * 1024;
 /// State shared by all routes of one listener.
 pub struct Gate {
     app_state: AppState,
-    pace: RateLimits,
+    pace: RwLock<Arc<RateLimits>>,
     replay: Replay,
 }
 
@@ -97,10 +100,10 @@ impl Kept {
 impl Gate {
     /// Builds the gate of one listener. `replay` answers repeated requests.
     pub(super) fn new(app_state: AppState, replay: Replay) -> Arc<Self> {
-        let pace = RateLimits::new(&app_state.rates);
+        let pace = RateLimits::new(&app_state.live.now().rates);
         Arc::new(Self {
             app_state,
-            pace,
+            pace: RwLock::new(Arc::new(pace)),
             replay,
         })
     }
@@ -116,6 +119,20 @@ impl Gate {
             let gate = Arc::clone(&gate);
             async move { gate.pass(permission, request, next).await }
         }))
+    }
+
+    /// Returns the rate limits in force. Other ones begin to count anew.
+    fn pace(&self) -> Arc<RateLimits> {
+        let rates = self.app_state.live.now().rates;
+        let pace = Arc::clone(&self.pace.read().expect("no holder panics"));
+        if pace.are_of(&rates) {
+            return pace;
+        }
+        let mut held = self.pace.write().expect("no holder panics");
+        if !held.are_of(&rates) {
+            *held = Arc::new(RateLimits::new(&rates));
+        }
+        Arc::clone(&held)
     }
 
     async fn pass(&self, permission: Permission, request: Request, next: Next) -> Response {
@@ -198,7 +215,7 @@ impl Gate {
         match parts.extensions.get::<Caller>() {
             Some(Caller::User(_)) => Ok(Whence::Socket),
             Some(Caller::Address(address)) => {
-                self.pace.address(*address)?;
+                self.pace().address(*address)?;
                 Ok(Whence::Address(*address))
             }
             None => Err(Rejection::unknown_caller((
@@ -222,7 +239,7 @@ impl Gate {
             .guest(node, credentials, None, permission, whence)
             .await?;
         if let Some(id) = caller_id(&guest.known.who) {
-            self.pace.caller(id)?;
+            self.pace().caller(id)?;
         }
         Ok(guest)
     }
@@ -231,22 +248,22 @@ impl Gate {
     fn keep_callers_pace(
         &self,
         guest: &Principal,
-        deed: Permission,
+        permission: Permission,
         parts: &Parts,
     ) -> Result<(), Rejection> {
         let page = parts.extensions.get::<OnePage>();
         if let Some(id) = caller_id(&guest.known.who)
             && page.is_none_or(OnePage::counts_for_caller)
         {
-            self.pace.caller(id)?;
+            self.pace().caller(id)?;
         }
         match guest.request.whence {
             Whence::Address(address)
                 if guest.known.who == Who::Nobody
-                    && deed == Permission::Report
+                    && permission == Permission::Report
                     && !parts.method.is_safe() =>
             {
-                self.pace.report(address)
+                self.pace().report(address)
             }
             _ => Ok(()),
         }
@@ -260,14 +277,14 @@ impl Gate {
     ) -> Result<Whence, Rejection> {
         let page = parts.extensions.get::<OnePage>();
         if page.is_none_or(OnePage::counts_for_address) {
-            self.pace.address(address)?;
+            self.pace().address(address)?;
         }
         let begins = parts.uri.path().ends_with(oidc::START);
         if permission == Permission::Enter && (begins || !parts.method.is_safe()) {
-            self.pace.login(address)?;
+            self.pace().login(address)?;
         }
         if parts.headers.contains_key(credentials::REPORTER_TOKEN) {
-            self.pace.slip(address)?;
+            self.pace().slip(address)?;
         }
         Ok(Whence::Address(address))
     }
@@ -376,9 +393,9 @@ impl Principal {
         Some(RequestContext::new(actor, Arc::clone(&self.request)))
     }
 
-    /// Returns the actor: the caller, or a reporter without an account if the deed is a report.
-    fn actor(&self, deed: Permission) -> Option<Actor> {
-        let nameless = self.node.is_some() && deed == Permission::Report;
+    /// Returns the actor: the caller, or a reporter without an account if the permission is to report.
+    fn actor(&self, permission: Permission) -> Option<Actor> {
+        let nameless = self.node.is_some() && permission == Permission::Report;
         self.known.actor().or(nameless.then_some(Actor::Reporter))
     }
 

@@ -9,6 +9,7 @@ mod accounts;
 mod alarms;
 mod ask;
 mod audit;
+mod backups;
 mod boards;
 pub mod calls;
 mod clock;
@@ -17,9 +18,11 @@ mod contacts;
 mod cors;
 mod courier;
 pub mod credentials;
+mod data;
 mod disclosures;
 mod drafts;
 mod events;
+mod exchanges;
 mod figures;
 mod files;
 mod forwarded;
@@ -27,13 +30,16 @@ pub mod gate;
 mod grids;
 mod hand_over;
 mod hooks;
+mod household_sheets;
 pub mod idempotency;
 mod imports;
+mod invitations;
 mod key_statements;
 mod keyring;
 mod kinds;
 mod language;
 mod links;
+pub mod live;
 mod log;
 mod materials;
 mod matters;
@@ -49,6 +55,7 @@ pub mod problem;
 pub mod public_figures;
 mod range;
 mod rate_limits;
+mod readmissions;
 mod receipts;
 mod replay;
 mod reply_texts;
@@ -59,13 +66,14 @@ mod saved_lists;
 mod seen;
 mod serve;
 mod session;
+mod settings;
 mod setup;
 pub mod state;
 mod status;
 mod tag;
 mod templates;
 
-use std::{os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+use std::{net::IpAddr, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
 use axum::{
     Extension, Router,
@@ -85,6 +93,7 @@ use telemetry::hosts;
 
 use self::{
     gate::Gate,
+    live::LiveSettings,
     problem::Rejection,
     serve::{Caller, Service},
 };
@@ -152,8 +161,6 @@ pub struct Http {
     pub watch: Router,
     /// Number of connections reserved for health and metrics.
     pub watchers: usize,
-    /// Host names, proxies and origins.
-    pub settings: config::Http,
 }
 
 /// The answer while nodes are opening.
@@ -192,24 +199,16 @@ impl Http {
     }
 
     async fn serve_all(self, listener: TcpListener, stop: CancellationToken) {
-        let config::Http {
-            hosts,
-            proxies,
-            origins,
-            ..
-        } = self.settings;
-        let hosts = with_pages(hosts, &self.state);
-        let proxies: Arc<[config::Subnet]> = proxies.into();
-        let known = Arc::clone(&proxies);
+        let live = self.state.live.clone();
+        let known = live.clone();
         let source = move |caller: &Caller| match caller {
-            Caller::Address(peer) if known.iter().any(|proxy| proxy.contains(*peer)) => {
-                Source::Proxy(*peer)
-            }
+            Caller::Address(peer) if is_proxy(&known.now(), *peer) => Source::Proxy(*peer),
             caller => caller.source(),
         };
+        let trusted = live.clone();
         let behind = move |mut request: Request| {
             if let Some(Caller::Address(peer)) = request.extensions().get().copied() {
-                let caller = forwarded::caller(peer, &proxies, request.headers());
+                let caller = forwarded::caller(peer, &trusted.now().proxies, request.headers());
                 request.extensions_mut().insert(Caller::Address(caller));
             }
             std::future::ready(request)
@@ -217,8 +216,8 @@ impl Http {
         let beside = self.beside;
         let in_time = move |request, next| in_time(beside, request, next);
         let outside = Arc::new(move |router: Router| {
-            cors::between(router.layer(from_fn(in_time)), &origins, beside)
-                .layer(hosts::allow(&hosts))
+            cors::between(router.layer(from_fn(in_time)), &live, beside)
+                .layer(live.allowed_hosts())
                 .layer(map_request(behind.clone()))
         });
         let crowded = || async { Rejection::too_many(AGAIN) };
@@ -238,11 +237,8 @@ impl Http {
     }
 }
 
-/// Adds the host names of the pages of all nodes of this process.
-fn with_pages(mut hosts: Vec<String>, state: &AppState) -> Vec<String> {
-    let nodes = state.nodes.keys();
-    hosts.extend(nodes.flat_map(|node| state.pages.names(*node)));
-    hosts
+fn is_proxy(live: &LiveSettings, peer: IpAddr) -> bool {
+    live.proxies.iter().any(|proxy| proxy.contains(peer))
 }
 
 /// Limits the time of a request; uploads may take longer.

@@ -14,12 +14,13 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use identity::KeyError;
 use log::Tile;
 use office::{Log, NotInLog};
-use topology::{DivisionCode, Term};
+use topology::Term;
 
 use super::{
     ask::{Given, NodePath, Person},
     openapi::{ChildLogParams, LogParams, NodeParams, TileParams},
     problem::Rejection,
+    state::Node,
 };
 
 /// Bytes of a tile or bundle at a width never change.
@@ -55,7 +56,7 @@ pub(super) async fn list(at: NodePath) -> Result<Json<PublicLogs>, Rejection> {
             key: key.to_string(),
             size: head.size,
             root: HEXLOWER.encode(&head.root),
-            countersigned: countersigned(at.node.office.log(), head.epoch).await?,
+            countersigned: countersigned(&at.node, head.epoch).await?,
         });
     }
     logs.sort_by_key(|log| !log.present);
@@ -116,23 +117,26 @@ async fn best(
 }
 
 async fn countersigned(
-    log: Log<'_>,
+    node: &Node,
     epoch: EpochId,
 ) -> Result<Option<CountersignedHead>, office::Fault> {
+    let log = node.office.log();
     let Some(best) = best(log, epoch).await? else {
         return Ok(None);
     };
-    let signed = |above: &DivisionCode| best.lines.iter().any(|line| line.by == *above);
-    let missing = log.witnesses().into_iter().filter(|above| !signed(above));
+    let signed: Vec<_> = best.lines.iter().map(|line| line.by).collect();
+    let (missing, missing_below) = log.witnesses().missing(&signed);
     let by = best.lines.iter().map(|line| Countersignature {
         division: line.by,
         at_ms: in_ms(line.cosignature.time),
         key: line.key.to_string(),
+        same_process: node.hosted.contains(&line.by),
     });
     Ok(Some(CountersignedHead {
         size: best.size,
         by: by.collect(),
-        missing: missing.collect(),
+        missing,
+        missing_below,
     }))
 }
 
@@ -179,6 +183,7 @@ pub(super) async fn children(at: NodePath) -> Result<Json<ChildLogs>, Rejection>
         root: HEXLOWER.encode(&known.root),
         at_ms: in_ms(known.time),
         stopped: known.stopped,
+        pages: at.app_state.pages().address(known.division),
     };
     Ok(Json(ChildLogs {
         logs: log.witnessed().await?.into_iter().map(seen).collect(),

@@ -40,8 +40,8 @@ const OFF_CHINESE: &str = "本节点没有接统一身份认证；请用密码�
 const OFF: &str = "this node has no sign-in provider; log in with a password, or ask the operator to \
                    set `[oidc]`";
 
-fn sign_in(app_state: &AppState) -> Result<&SignIn, Rejection> {
-    let sign_in = app_state.sign_in.as_deref();
+fn sign_in(app_state: &AppState) -> Result<Arc<SignIn>, Rejection> {
+    let sign_in = app_state.sign_in();
     sign_in.ok_or_else(|| Rejection::missing((OFF, OFF_CHINESE)))
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn start(
         node: at.division,
         back,
         session,
-        origin: origin(&at, sign_in, &headers),
+        origin: origin(&at, &sign_in, &headers),
     };
     let set_out = sign_in.set_out(leaving, at.node.office.now()).await;
     let set_out = set_out.map_err(Rejection::of_sign_in)?;
@@ -139,7 +139,7 @@ pub(super) async fn come_back(
 /// `public_url`.
 fn origin(at: &NodePath, sign_in: &SignIn, headers: &HeaderMap) -> Option<String> {
     let host = host(headers)?;
-    let own = at.app_state.pages.division(host) == Some(at.division);
+    let own = at.app_state.pages().division(host) == Some(at.division);
     own.then(|| sign_in.origin_of(host)).flatten()
 }
 
@@ -155,7 +155,7 @@ fn elsewhere(
     headers: &HeaderMap,
     query: &ReturnQuery,
 ) -> Option<Result<Response, Rejection>> {
-    let sign_in = app_state.sign_in.as_deref()?;
+    let sign_in = app_state.sign_in()?;
     let now = app_state.nodes.values().next()?.office.now();
     let origin = sign_in.began_at(query.state.as_deref()?, now)?;
     let (_, there) = origin.split_once("://")?;

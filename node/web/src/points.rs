@@ -1,9 +1,9 @@
 //! Points and honours: the public lists, households, ratings, and what a household sees of itself.
 
 use api::{
-    AddHouseholds, BlackLineView, ChangeHousehold, CorrectRating, HOUSEHOLD_SLIP, HouseholdList,
-    HouseholdRecord, HouseholdSlip, HouseholdView, ObjectedRating, PointRulesView, PointsQuery,
-    PointsView, RateHousehold, RatingView, RedLineView,
+    AddHouseholds, BlackLineView, ChangeHousehold, CorrectRating, ExchangeView, HOUSEHOLD_SLIP,
+    HouseholdList, HouseholdRecord, HouseholdSlip, HouseholdView, ObjectedRating, PointRulesView,
+    PointsQuery, PointsView, PurseView, RateHousehold, RatingView, RedLineView, RewardGivenView,
 };
 use axum::{
     Json,
@@ -73,6 +73,11 @@ pub(super) async fn show(
         black: black
             .map(|line| BlackLineView::of(line, &seen.rules))
             .collect(),
+        given: seen
+            .given
+            .iter()
+            .map(|one| RewardGivenView::of(&one.reward, &one.sum))
+            .collect(),
         as_of_ms: office.now().0,
     }))
 }
@@ -135,9 +140,12 @@ pub(super) async fn change(
     let change = HouseholdChange {
         name: request.name,
         grid: request.grid.map(|grid| (grid > 0).then_some(GridId(grid))),
-        account: request
-            .account
-            .map(|account| (account > 0).then_some(AccountId(account))),
+        accounts: request
+            .accounts
+            .map(|all| all.into_iter().map(AccountId).collect()),
+        persons: request
+            .persons
+            .map(|persons| (persons > 0).then_some(persons)),
         gone: request.gone,
     };
     let points = at.node.office.points();
@@ -253,11 +261,17 @@ async fn record_of(
     let ratings = seen.ratings.iter().map(|(rating, objection)| {
         RatingView::of(rating, objection.map(|matter| matter.to_string()))
     });
+    let exchanges = seen.ledger.iter().map(|line| {
+        let taken_back_by = line.taken_back.map(|id| id.to_string());
+        ExchangeView::of(&line.entry, taken_back_by)
+    });
     Ok(Json(HouseholdRecord {
         household: HouseholdView::of(&seen.household, seen.standing.as_ref()),
         from: seen.span.from.to_string(),
         to: seen.span.to.to_string(),
+        points: PurseView::from(&seen.purse),
         ratings: ratings.collect(),
+        exchanges: exchanges.collect(),
         as_of_ms: office.now().0,
     }))
 }

@@ -1,8 +1,8 @@
 //! Policy decisions about a matter, similar matters, and public answers.
 
 use api::{
-    AlikeMatters, AlikeRequest, Answers, AnswersQuery, Explanation, PolicyInForce, Promises,
-    PublicMatter, PublicMatters,
+    AlikeMatters, AlikeRequest, Answers, AnswersQuery, CheckedData, DataRequest, Explanation,
+    PolicyInForce, Promises, PublicMatter, PublicMatters,
 };
 use axum::Json;
 use domain::{category::Category, ids::MatterId, matter::Place, month::Month};
@@ -70,6 +70,24 @@ pub(super) async fn alike_published(
         .alike_published(&request.text, category.as_ref(), place);
     let matters = found.await?;
     Ok(Json(PublicMatters { matters }))
+}
+
+/// Check data before a report is handed in
+///
+/// Nothing is kept. The problem names every field that is wrong; without one the values are returned as they would be kept.
+#[utoipa::path(post, path = "/v1/nodes/{code}/draft/data", tag = "drafts", params(NodeParams),
+    request_body = DataRequest, responses((status = 200, body = CheckedData)))]
+pub(super) async fn check_data(
+    at: NodePath,
+    Given(request): Given<DataRequest>,
+) -> Result<Json<CheckedData>, Rejection> {
+    let category = request.category.parse::<Category>()?;
+    let data: Vec<_> = request.data.into_iter().collect();
+    let templates = at.node.office.templates();
+    let checked = templates.check_data(&category, &data).await?;
+    let data = checked.into_iter();
+    let data = data.map(|entry| (entry.code.into(), entry.text)).collect();
+    Ok(Json(CheckedData { data }))
 }
 
 /// Get what this node promises those who report to it

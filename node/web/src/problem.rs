@@ -25,6 +25,14 @@ pub struct Rejection(pub Box<Problem>);
 #[derive(Clone, Debug)]
 pub(crate) struct Untold(pub(crate) Box<Problem>);
 
+/// Tells why a cell of a sheet is not taken, in the language of the caller. What to do stands apart, as in a problem.
+pub fn cell_fault(why: &impl InChinese, language: Language) -> (String, Option<String>) {
+    let Told { english, chinese } = Told::from(why);
+    let told = Problem::new(C::InvalidRequest, &english).or_in_chinese(&chinese);
+    let told = told.in_language(language);
+    (told.detail.into(), told.hint)
+}
+
 /// Seconds after which to retry a write that failed at the disk.
 const DISK_RETRY_S: u32 = 30;
 

@@ -17,7 +17,7 @@ use governor::{
 };
 
 use super::problem::Rejection;
-use crate::state::Rates;
+use crate::live::Rates;
 
 /// Number of keys after which idle ones are dropped.
 const MANY: usize = 10_000;
@@ -56,6 +56,7 @@ impl OnePage {
 
 /// The rate limits of one listener.
 pub(super) struct RateLimits {
+    rates: Rates,
     addresses: DefaultKeyedRateLimiter<Whence>,
     logins: DefaultKeyedRateLimiter<Whence>,
     slips: DefaultKeyedRateLimiter<Whence>,
@@ -70,6 +71,7 @@ impl RateLimits {
         let per_second =
             |rate: NonZeroU32| Quota::per_second(rate).allow_burst(rate.saturating_mul(tenfold));
         Self {
+            rates: *rates,
             addresses: RateLimiter::keyed(per_second(rates.address_per_s)),
             logins: RateLimiter::keyed(Quota::per_minute(rates.logins_per_min)),
             slips: RateLimiter::keyed(Quota::per_minute(
@@ -79,6 +81,11 @@ impl RateLimits {
             callers: RateLimiter::keyed(per_second(rates.caller_per_s)),
             clock: DefaultClock::default(),
         }
+    }
+
+    /// Returns whether they are made of these rates.
+    pub(super) fn are_of(&self, rates: &Rates) -> bool {
+        self.rates == *rates
     }
 
     /// Counts a request of an address; fails if there are too many.

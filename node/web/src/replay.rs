@@ -13,7 +13,7 @@ use office::people::Done;
 
 use super::{
     accounts, ask::NodePath, boards, disclosures, gate::Principal, grids, matters, points,
-    problem::Rejection,
+    problem::Rejection, templates,
 };
 use crate::state::AppState;
 
@@ -65,7 +65,9 @@ async fn about(
         }
         Some(Subject::Account(id)) => Ok(accounts::one(at, id).await?.into_response()),
         Some(Subject::Disclosure(id)) if guest.may(Permission::ViewDisclosures).is_ok() => {
-            Ok(disclosures::view(at, guest, id).await?.into_response())
+            Ok(disclosures::in_hand::view(at, guest, id)
+                .await?
+                .into_response())
         }
         Some(Subject::Post(board, post)) => {
             Ok(boards::view(at, guest, &board, post).await?.into_response())
@@ -75,6 +77,10 @@ async fn about(
         }
         Some(Subject::Rating(_, id)) if guest.may(Permission::ViewHouseholds).is_ok() => {
             Ok(points::rating(at, id).await?.into_response())
+        }
+        Some(Subject::Template(key)) if guest.may(Permission::ViewTemplates).is_ok() => {
+            let key = key.parse().map_err(|_| Rejection::shown_once())?;
+            Ok(Json(templates::find(at, &key).await?).into_response())
         }
         Some(Subject::Grid(id)) => Ok(grids::one(at, id).await?.into_response()),
         _ => Err(Rejection::shown_once()),

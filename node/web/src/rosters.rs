@@ -3,7 +3,6 @@
 use api::{
     Language, RosterChange, RosterFault, RosterLine, RosterOutcome as Name, RosterOutcomeLine,
     RosterReport, RosterRequest,
-    problem::{Problem, ProblemCode},
 };
 use axum::{Extension, Json};
 use domain::roster::{Change, Fault, MOST_ROWS, Row};
@@ -14,7 +13,7 @@ use super::{
     gate::Kept,
     language::asked_for,
     openapi::NodeParams,
-    problem::{Rejection, Told},
+    problem::{Rejection, cell_fault},
 };
 
 type Reported = Result<(Extension<Kept>, Json<RosterReport>), Rejection>;
@@ -23,7 +22,8 @@ type Reported = Result<(Extension<Kept>, Json<RosterReport>), Rejection>;
 ///
 /// Each person gets an account without roles and a first password, which is shown once and with which they can only
 /// set one of their own. A row whose person has an account already changes nothing unless `change` is set, so the same
-/// sheet may be sent again. Rows that close an account (`close`) are left to `rosters/closings`. All rows are one decision: if one has a fault nothing is done, unless `only_right` is set.
+/// sheet may be sent again. With `change`, a row with `former-name` renames the person, and one whose `state` is `open` opens a
+/// closed account again, with a new first password; its old password, sessions and wrong passwords count no more. Rows that close an account (`close`) are left to `rosters/closings`. All rows are one decision: if one has a fault nothing is done, unless `only_right` is set.
 #[utoipa::path(post, path = "/v1/nodes/{code}/rosters", tag = "people", params(NodeParams),
     request_body = RosterRequest, responses((status = 200, body = RosterReport)))]
 pub(super) async fn open(
@@ -130,6 +130,7 @@ fn line(line: u64, outcome: RosterOutcome, language: Language) -> RosterOutcomeL
         O::Opened(id, _) => (Name::Opened, Some(*id)),
         O::Granted(id, _) => (Name::Granted, Some(*id)),
         O::Changed(id, _) => (Name::Changed, Some(*id)),
+        O::Reopened(id, ..) => (Name::Reopened, Some(*id)),
         O::Already(id) => (Name::Already, Some(*id)),
         O::Closes(id) => (Name::Closes, Some(*id)),
         O::ReadyToClose(id, _) => (Name::Ready, Some(*id)),
@@ -140,6 +141,10 @@ fn line(line: u64, outcome: RosterOutcome, language: Language) -> RosterOutcomeL
     (told.outcome, told.account) = (name, account.map(|id| id.0));
     match outcome {
         O::Opened(_, password) => told.password = Some(password),
+        O::Reopened(_, password, changes) => {
+            told.password = Some(password);
+            told.changes = changes.into_iter().map(change).collect();
+        }
         O::Ready(_, changes) | O::Granted(_, changes) | O::Changed(_, changes) => {
             told.changes = changes.into_iter().map(change).collect();
         }
@@ -161,15 +166,12 @@ fn change(change: Change) -> RosterChange {
     }
 }
 
-/// Tells a fault in the language of the caller. What to do stands apart, as in a problem.
 fn shown(fault: Fault, language: Language) -> RosterFault {
-    let Told { english, chinese } = Told::from(&fault.why);
-    let told = Problem::new(ProblemCode::InvalidRequest, &english).or_in_chinese(&chinese);
-    let told = told.in_language(language);
+    let (reason, hint) = cell_fault(&fault.why, language);
     RosterFault {
         column: fault.column,
         value: fault.value,
-        reason: told.detail.into(),
-        hint: told.hint,
+        reason,
+        hint,
     }
 }

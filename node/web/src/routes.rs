@@ -7,17 +7,21 @@ use std::sync::{Arc, LazyLock};
 
 use axum::{Router, extract::DefaultBodyLimit, routing::MethodRouter};
 use bytes::Bytes;
-use domain::{courier::MOST_FILE_BYTES, people::Permission};
+use domain::{
+    courier::MOST_FILE_BYTES,
+    people::{Permission, Permission as D},
+};
 use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouter},
     routes,
 };
 
 use super::{
-    accounts, alarms, audit, boards, clock, compliance, contacts, courier, disclosures, drafts,
-    events, figures, files, gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring,
-    kinds, log, materials, matters, offers, oidc, openapi, own_sessions, points, policies,
-    public_figures, receipts, reply_texts, revocations, rosters, saved_lists, seen, session, setup,
+    accounts, alarms, audit, backups, boards, clock, compliance, contacts, courier, data,
+    disclosures, drafts, events, exchanges, figures, files, gate::Gate, grids, hand_over, hooks,
+    household_sheets, imports, invitations, key_statements, keyring, kinds, log, materials,
+    matters, offers, oidc, openapi, own_sessions, points, policies, public_figures, readmissions,
+    receipts, reply_texts, revocations, rosters, saved_lists, seen, session, settings, setup,
     status, templates,
 };
 use crate::state::AppState;
@@ -67,20 +71,51 @@ pub(super) fn document() -> Bytes {
     WRITTEN.clone()
 }
 
-/// Returns every route with the permission it needs and its description.
-fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
-    use Permission as D;
+/// A route with the permission it needs and its description.
+type Described = (Permission, UtoipaMethodRouter<AppState>);
+
+/// Returns every route.
+fn described() -> Vec<Described> {
+    let subjects = [
+        about_the_process(),
+        matters(),
+        reporters(),
+        files_and_drafts(),
+        disclosures(),
+        boards_and_points(),
+        templates(),
+        keys_and_courier(),
+        figures_and_changes(),
+        sessions(),
+        people(),
+        logs(),
+    ];
+    subjects.into_iter().flatten().collect()
+}
+
+/// The process, its alarms and its clock.
+fn about_the_process() -> Vec<Described> {
     vec![
         (D::Enter, routes!(openapi::document)),
         (D::Enter, routes!(kinds::list)),
         (D::Enter, routes!(status::nodes)),
         (D::ViewStatus, routes!(status::status)),
+        (D::ViewStatus, routes!(settings::show)),
+        (D::ViewStatus, routes!(settings::reload)),
+        (D::BackUp, routes!(backups::records)),
         (D::ViewStatus, routes!(alarms::list)),
         (D::CloseAlarm, routes!(alarms::close)),
         (D::ViewStatus, routes!(clock::show)),
         (D::CloseAlarm, routes!(clock::confirm)),
         (D::CloseAlarm, routes!(clock::correct)),
+    ]
+}
+
+/// Matters, and what is promised of them.
+fn matters() -> Vec<Described> {
+    vec![
         (D::ViewList, routes!(matters::list)),
+        (D::ViewList, routes!(data::list)),
         (D::Report, routes!(matters::report)),
         (D::ViewMatter, routes!(matters::show)),
         (D::ViewMatter, routes!(offers::offers)),
@@ -89,6 +124,7 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::Enter, routes!(policies::promises)),
         (D::Enter, routes!(policies::in_force)),
         (D::Draft, routes!(policies::alike_published)),
+        (D::Draft, routes!(policies::check_data)),
         (D::ViewMatter, routes!(policies::explain)),
         (D::Merge, routes!(policies::alike)),
         (D::ViewMatter, routes!(receipts::receipt)),
@@ -99,12 +135,24 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::ViewMatter, routes!(materials::list)),
         (D::CommentToReporter, routes!(materials::check)),
         (D::Dispatch, routes!(matters::open_parts)),
+    ]
+}
+
+/// What is told to reporters, and who they are.
+fn reporters() -> Vec<Described> {
+    vec![
         (D::ReportForAnother, routes!(keyring::slip)),
         (D::ViewList, routes!(reply_texts::list)),
         (D::ManageReplyTexts, routes!(reply_texts::keep)),
         (D::ManageReplyTexts, routes!(reply_texts::remove)),
         (D::OpenContact, routes!(contacts::open)),
         (D::Erase, routes!(contacts::erase)),
+    ]
+}
+
+/// Files of matters, and reports that are still written.
+fn files_and_drafts() -> Vec<Described> {
+    vec![
         (D::ViewMatter, routes!(files::list)),
         (D::ViewMatter, routes!(files::whole)),
         (D::ViewMatter, routes!(files::thumb)),
@@ -119,6 +167,12 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::Draft, routes!(drafts::add_photo)),
         (D::Draft, routes!(drafts::thumb)),
         (D::Draft, routes!(drafts::drop_photo)),
+    ]
+}
+
+/// What is made public.
+fn disclosures() -> Vec<Described> {
+    vec![
         (D::Enter, routes!(disclosures::list)),
         (D::Enter, routes!(disclosures::due)),
         (D::Enter, routes!(compliance::show)),
@@ -146,22 +200,31 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::ViewDisclosures, routes!(disclosures::sheets::blank)),
         (D::ViewDisclosures, routes!(disclosures::sheets::form)),
         (D::WriteDisclosure, routes!(disclosures::sheets::fill)),
-        (D::ViewDisclosures, routes!(disclosures::works)),
-        (D::ViewDisclosures, routes!(disclosures::work)),
-        (D::WriteDisclosure, routes!(disclosures::begin)),
-        (D::WriteDisclosure, routes!(disclosures::write)),
-        (D::WriteDisclosure, routes!(disclosures::submit)),
-        (D::WriteDisclosure, routes!(disclosures::correct)),
-        (D::WriteDisclosure, routes!(disclosures::give_up)),
-        (D::AgreeDisclosure, routes!(disclosures::agree)),
-        (D::AgreeDisclosure, routes!(disclosures::send_back)),
-        (D::ReviewDisclosure, routes!(disclosures::review)),
+        (D::ViewDisclosures, routes!(disclosures::in_hand::works)),
+        (D::ViewDisclosures, routes!(disclosures::in_hand::work)),
+        (D::WriteDisclosure, routes!(disclosures::in_hand::begin)),
+        (D::WriteDisclosure, routes!(disclosures::in_hand::write)),
+        (D::WriteDisclosure, routes!(disclosures::in_hand::submit)),
+        (D::WriteDisclosure, routes!(disclosures::in_hand::correct)),
+        (D::WriteDisclosure, routes!(disclosures::in_hand::give_up)),
+        (D::AgreeDisclosure, routes!(disclosures::in_hand::agree)),
+        (D::AgreeDisclosure, routes!(disclosures::in_hand::send_back)),
+        (D::ReviewDisclosure, routes!(disclosures::in_hand::review)),
         (
             D::ReviewDisclosure,
-            routes!(disclosures::send_back_reviewed),
+            routes!(disclosures::in_hand::send_back_reviewed),
         ),
-        (D::PublishDisclosure, routes!(disclosures::publish)),
-        (D::WithdrawDisclosure, routes!(disclosures::withdraw)),
+        (D::PublishDisclosure, routes!(disclosures::in_hand::publish)),
+        (
+            D::WithdrawDisclosure,
+            routes!(disclosures::in_hand::withdraw),
+        ),
+    ]
+}
+
+/// Boards, and points of households.
+fn boards_and_points() -> Vec<Described> {
+    vec![
         (D::Enter, routes!(boards::list)),
         (D::Enter, routes!(boards::page)),
         (D::Enter, routes!(boards::show)),
@@ -177,23 +240,54 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::OwnAccount, routes!(points::own)),
         (D::ViewHouseholds, routes!(points::households)),
         (D::ManageHouseholds, routes!(points::add)),
+        (D::ManageHouseholds, routes!(household_sheets::enter)),
         (D::ManageHouseholds, routes!(points::change)),
         (D::ManageHouseholds, routes!(points::slip)),
+        (D::Enter, routes!(exchanges::list)),
+        (D::ManageRewards, routes!(exchanges::add)),
+        (D::ManageRewards, routes!(exchanges::change)),
+        (D::ExchangePoints, routes!(exchanges::book)),
+        (D::ExchangePoints, routes!(exchanges::take_back)),
         (D::RateHousehold, routes!(points::rate)),
         (D::CorrectRating, routes!(points::amend)),
+    ]
+}
+
+/// Templates.
+fn templates() -> Vec<Described> {
+    vec![
         (D::ViewTemplates, routes!(templates::list)),
         (D::PublishTemplate, routes!(templates::publish)),
         (D::PublishTemplate, routes!(templates::diff)),
         (D::ViewTemplates, routes!(templates::effective)),
         (D::ViewTemplates, routes!(templates::status)),
         (D::ViewTemplates, routes!(templates::rollout)),
+        (D::PublishTemplate, routes!(templates::roll)),
+    ]
+}
+
+/// Keys of divisions, and courier files.
+fn keys_and_courier() -> Vec<Described> {
+    vec![
         (D::ViewStatus, routes!(revocations::list)),
         (D::Revoke, routes!(revocations::revoke)),
         (D::ViewStatus, routes!(key_statements::list)),
         (D::Revoke, routes!(key_statements::countersign)),
+        (D::Enrol, routes!(invitations::list)),
+        (D::Enrol, routes!(invitations::invite)),
+        (D::Enrol, routes!(invitations::withdraw)),
+        (D::Enrol, routes!(invitations::admit)),
+        (D::Enrol, routes!(readmissions::list)),
+        (D::Enrol, routes!(readmissions::readmit)),
         (D::ViewStatus, routes!(courier::list)),
         (D::Courier, routes!(courier::make)),
         (D::Courier, routes!(courier::read)),
+    ]
+}
+
+/// Figures, and who is told of changes.
+fn figures_and_changes() -> Vec<Described> {
+    vec![
         (D::ReadRollups, routes!(figures::rollup)),
         (D::Enter, routes!(public_figures::month)),
         (D::ReadRollups, routes!(figures::apart)),
@@ -205,6 +299,12 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::ManageHooks, routes!(hooks::remove)),
         (D::ManageHooks, routes!(hooks::resume)),
         (D::ManageHooks, routes!(hooks::test)),
+    ]
+}
+
+/// Sessions, and what people keep for themselves.
+fn sessions() -> Vec<Described> {
+    vec![
         (D::Enter, routes!(session::log_in)),
         (D::OwnPassword, routes!(session::who)),
         (D::OwnPassword, routes!(session::log_out)),
@@ -220,6 +320,12 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::Enter, routes!(oidc::come_back)),
         (D::ManageAccounts, routes!(setup::make)),
         (D::Enter, routes!(setup::open)),
+    ]
+}
+
+/// Accounts, grids and keys of programs.
+fn people() -> Vec<Described> {
+    vec![
         (D::ViewAccounts, routes!(accounts::list)),
         (D::ManageAccounts, routes!(accounts::open)),
         (D::ViewAccounts, routes!(accounts::show)),
@@ -242,6 +348,12 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::ManageKeys, routes!(keyring::list)),
         (D::ManageKeys, routes!(keyring::make)),
         (D::ManageKeys, routes!(keyring::revoke)),
+    ]
+}
+
+/// The public log and the audit trail.
+fn logs() -> Vec<Described> {
+    vec![
         (D::Enter, routes!(log::list)),
         (D::Enter, routes!(log::checkpoint)),
         (D::Enter, routes!(log::greatest_countersigned)),

@@ -1,7 +1,8 @@
 //! The nodes of this process, by division.
 
-use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
+use api::LastBackup;
 use domain::{
     actor::Actor,
     ids::{KeyId, MatterId},
@@ -14,10 +15,15 @@ use outbound::{oidc::SignIn, webhooks::WebhookDispatcher};
 use peer::{courier::Courier, fetch::Fetches, keys, revoked, session::Links};
 use proof::ReceiptFile;
 use telemetry::Collector;
+use tokio::sync::watch;
 use topology::{DivisionCode, Tree};
 use workers::Workers;
 
-use super::{problem::Rejection, public_figures::MonthFigures};
+use super::{
+    live::{Live, Settings},
+    problem::Rejection,
+    public_figures::MonthFigures,
+};
 
 /// A hosted node.
 #[derive(Clone)]
@@ -36,6 +42,8 @@ pub struct Node {
     pub identity: Arc<Identity>,
     /// What it counted last for everybody.
     pub month: Arc<MonthFigures>,
+    /// The divisions whose nodes run in this process, itself included.
+    pub hosted: Arc<[DivisionCode]>,
 }
 
 impl Node {
@@ -85,7 +93,8 @@ impl Node {
         matter: MatterId,
         evidence: Evidence,
     ) -> Result<ReceiptFile, KeyError> {
-        proof::export((&self.identity, &self.keys), matter, evidence).await
+        let with = (&*self.identity, &*self.keys, &*self.hosted);
+        proof::export(with, matter, evidence).await
     }
 
     /// Builds the receipt file of a disclosure, signed by this node.
@@ -96,7 +105,8 @@ impl Node {
         &self,
         evidence: DisclosureEvidence,
     ) -> Result<ReceiptFile, KeyError> {
-        proof::export_disclosure((&self.identity, &self.keys), evidence).await
+        let with = (&*self.identity, &*self.keys, &*self.hosted);
+        proof::export_disclosure(with, evidence).await
     }
 }
 
@@ -111,16 +121,16 @@ pub struct AppState {
     pub nodes: Arc<BTreeMap<DivisionCode, Node>>,
     /// When the process started, in milliseconds since 1970.
     pub started_ms: i64,
-    /// The rate limits.
-    pub rates: Rates,
-    /// The sign-in provider, if configured.
-    pub sign_in: Option<Arc<SignIn>>,
+    /// What of the configuration may change while the process runs.
+    pub live: Live,
+    /// The configuration in force, and how it is read anew; `None` for a process that has no file.
+    pub settings: Option<Settings>,
     /// The trace collector, if configured.
     pub collector: Option<Collector>,
+    /// The last backup of its directory, as far as is known.
+    pub backup: watch::Receiver<Option<LastBackup>>,
     /// What the process does by itself.
     pub workers: Workers,
-    /// Host names and footer of pages.
-    pub pages: Arc<config::Pages>,
     /// People whom a demonstration lets in without a password; empty everywhere else.
     pub entrances: Arc<[Entrance]>,
 }
@@ -140,20 +150,17 @@ pub struct Entrance {
     pub begins: String,
 }
 
-/// Rate limits. A request above a limit is answered with 429.
-#[derive(Clone, Copy, Debug)]
-pub struct Rates {
-    /// Requests per second from one address over TCP, with bursts of ten times as many.
-    pub address_per_s: NonZeroU32,
-    /// Requests per second of one account or key, with bursts of ten times as many.
-    pub caller_per_s: NonZeroU32,
-    /// Logins, and as many requests with a slip, per minute from one address over TCP.
-    pub logins_per_min: NonZeroU32,
-    /// Reports per minute from one address over TCP without an account.
-    pub reports_per_min: NonZeroU32,
-}
-
 impl AppState {
+    /// Returns the host names and footer of pages.
+    pub fn pages(&self) -> Arc<config::Pages> {
+        Arc::clone(&self.live.now().pages)
+    }
+
+    /// Returns the sign-in provider, if configured.
+    pub fn sign_in(&self) -> Option<Arc<SignIn>> {
+        self.live.now().sign_in.clone()
+    }
+
     /// Returns the node of a division, if this process hosts it.
     pub fn node(&self, division: DivisionCode) -> Option<&Node> {
         self.nodes.get(&division)

@@ -60,6 +60,7 @@ pub(super) async fn status(
             .next()
             .and_then(|node| node.office.store().trouble()),
         traces: app_state.collector.as_ref().and_then(Collector::trouble),
+        backup: app_state.backup.borrow().clone(),
         network: NetworkStatus {
             id: app_state.network.id_hex(),
             zone: app_state.network.zone.to_string(),
@@ -120,15 +121,9 @@ async fn one(
 ) -> Result<NodeStatus, Rejection> {
     let office = &node.office;
     let epoch = office.epoch().await?;
-    let matters = if brief {
-        None
-    } else {
-        let (holding, giving, copies) = office.matters().standings().await?;
-        Some(MatterCounts {
-            holding,
-            giving,
-            copies,
-        })
+    let matters = match brief {
+        true => None,
+        false => Some(counts(node).await?),
     };
     let parent = app_state.tree.parent(division);
     let links = links::all(division, node, app_state, brief).await?;
@@ -176,7 +171,20 @@ async fn one(
             .map(Into::into)
             .collect(),
         calendar: Some(office.templates().calendar_end().await?),
+        template_lists: match brief {
+            true => vec![],
+            false => office.templates().lists().await?,
+        },
         workers: workers(app_state, Some(division)),
+    })
+}
+
+async fn counts(node: &Node) -> Result<MatterCounts, Rejection> {
+    let (holding, giving, copies) = node.office.matters().standings().await?;
+    Ok(MatterCounts {
+        holding,
+        giving,
+        copies,
     })
 }
 

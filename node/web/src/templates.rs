@@ -1,12 +1,13 @@
 //! Templates: publish, list, adoption.
 
 use api::{
-    ChildRollout, EffectiveQuery, EffectiveTemplates, Named, PublishRequest, TemplateDiff,
-    TemplateLine, TemplateRollout, TemplateStatus, Templates,
+    ChildRollout, EffectiveQuery, EffectiveTemplates, Named, PublishRequest, ReachCount,
+    ReachRequest, RolloutRequest, TemplateDiff, TemplateLine, TemplateRollout, TemplateStatus,
+    Templates,
 };
 use axum::{Json, http::StatusCode};
 use domain::template::{TemplateKey, is_name};
-use office::{NewTemplate, NoSuchTemplate};
+use office::{KnownTemplate, NewTemplate, NoSuchTemplate};
 
 use super::{
     ask::{Asked, Given, NodePath, Person},
@@ -15,6 +16,8 @@ use super::{
 };
 
 /// Publish a template, or its next version
+///
+/// With `first` it goes to a part of its scope, and the version before stays in force for all others.
 #[utoipa::path(post, path = "/v1/nodes/{code}/templates", tag = "templates", params(NodeParams),
     request_body = PublishRequest, responses((status = 201, body = Named<TemplateStatus>)))]
 pub(super) async fn publish(
@@ -22,12 +25,30 @@ pub(super) async fn publish(
     Person(by): Person,
     Given(request): Given<PublishRequest>,
 ) -> Result<(StatusCode, Json<Named<TemplateStatus>>), Rejection> {
-    let new = new_template(request);
-    let template = at.node.office.templates().publish(new, by).await?;
+    let (first, new) = new_template(request);
+    let templates = at.node.office.templates();
+    let template = match first {
+        Some(first) => templates.publish_first(new, first.into(), by).await?,
+        None => templates.publish(new, by).await?,
+    };
     Ok((StatusCode::CREATED, Json(find(&at, &template.key).await?)))
 }
 
-fn new_template(request: PublishRequest) -> NewTemplate {
+/// Widen, pause, resume or roll back the rollout of an own template
+#[utoipa::path(post, path = "/v1/nodes/{code}/templates/{issuer}/{kind}/{name}/rollout", tag = "templates", params(TemplateParams),
+    request_body = RolloutRequest, responses((status = 200, body = Named<TemplateStatus>)))]
+pub(super) async fn roll(
+    at: NodePath,
+    Person(by): Person,
+    Given(request): Given<RolloutRequest>,
+) -> Result<Json<Named<TemplateStatus>>, Rejection> {
+    let key = key_in_path(&at)?;
+    let templates = at.node.office.templates();
+    templates.roll(&key, request.into(), by).await?;
+    Ok(Json(find(&at, &key).await?))
+}
+
+fn new_template(request: PublishRequest) -> (Option<ReachRequest>, NewTemplate) {
     let PublishRequest {
         kind,
         name,
@@ -35,15 +56,17 @@ fn new_template(request: PublishRequest) -> NewTemplate {
         content,
         tiers,
         kinds,
+        first,
     } = request;
-    NewTemplate {
+    let new = NewTemplate {
         kind,
         name,
         title,
         content,
         tiers,
         kinds,
-    }
+    };
+    (first, new)
 }
 
 /// Say what a draft would change, and what is wrong with it
@@ -55,7 +78,8 @@ pub(super) async fn diff(
     at: NodePath,
     Given(request): Given<PublishRequest>,
 ) -> Result<Json<Named<TemplateDiff>>, Rejection> {
-    let diff = at.node.office.templates().diff(new_template(request));
+    let (_, new) = new_template(request);
+    let diff = at.node.office.templates().diff(new);
     Ok(Json(Named::new(diff.await?, &at.app_state.tree)))
 }
 
@@ -75,9 +99,10 @@ pub(super) async fn effective(
 #[utoipa::path(get, path = "/v1/nodes/{code}/templates", tag = "templates", params(NodeParams),
     responses((status = 200, body = Named<Templates>)))]
 pub(super) async fn list(at: NodePath) -> Result<Json<Named<Templates>>, Rejection> {
-    let records = at.node.office.templates().all().await?;
+    let known = at.node.office.templates().every().await?;
+    let line = |known: &KnownTemplate| Option::<TemplateLine>::from(known);
     let templates = Templates {
-        templates: records.iter().map(TemplateLine::from).collect(),
+        templates: known.iter().filter_map(line).collect(),
     };
     Ok(Json(Named::new(templates, &at.app_state.tree)))
 }
@@ -126,17 +151,26 @@ fn key_in_path(at: &NodePath) -> Result<TemplateKey, Rejection> {
     })
 }
 
-async fn find(at: &NodePath, key: &TemplateKey) -> Result<Named<TemplateStatus>, Rejection> {
+/// Returns a template and its adoption.
+pub(super) async fn find(
+    at: &NodePath,
+    key: &TemplateKey,
+) -> Result<Named<TemplateStatus>, Rejection> {
     let office = &at.node.office;
-    let adoption = office.templates().adoption(key).await?.into();
-    let records = office.templates().all().await?;
-    let record = records.iter().find(|record| record.template.key == *key);
-    let record = record.ok_or_else(|| NoSuchTemplate(key.to_string()))?;
-    let content = record.template.content.clone();
+    let adoption = office.templates().adoption(key).await?;
+    let known = office.templates().known(key).await?;
+    let missing = || NoSuchTemplate(key.to_string());
+    let (template, _) = known.told().ok_or_else(missing)?;
+    let tree = &at.app_state.tree;
+    let reach = known.reach().map(|reach| ReachCount {
+        selected: reach.count(key, &template.scope, tree),
+        scope: template.scope.count(tree.root(), tree),
+    });
     let status = TemplateStatus {
-        template: TemplateLine::from(record),
-        content,
-        adoption,
+        content: template.content.clone(),
+        template: Option::<TemplateLine>::from(&known).ok_or_else(missing)?,
+        adoption: adoption.into(),
+        reach,
     };
     Ok(Named::new(status, &at.app_state.tree))
 }

@@ -26,6 +26,9 @@ pub(super) fn adoption_out(report: &AdoptionReport) -> v1::AdoptionReport {
         applied: report.applied,
         refused: report.refused,
         superseded: report.superseded,
+        held: report.held,
+        paused: report.paused,
+        stale: report.stale,
         refusals: report
             .refusals
             .iter()
@@ -51,6 +54,9 @@ pub(super) fn adoption_in(report: v1::AdoptionReport) -> Result<AdoptionReport, 
         applied: count(report.applied, "adoption.applied")?,
         refused: count(report.refused, "adoption.refused")?,
         superseded: count(report.superseded, "adoption.superseded")?,
+        held: count(report.held, "adoption.held")?,
+        paused: count(report.paused, "adoption.paused")?,
+        stale: count(report.stale, "adoption.stale")?,
         refusals: report
             .refusals
             .into_iter()
@@ -99,6 +105,19 @@ fn bad_out(bad: &BadTemplate) -> Reason {
         BadTemplate::MayNotIssue(kind, tier) => Reason::MayNotIssue(v1::MayNotIssue {
             kind: kind.number(),
             tier: tier.number(),
+        }),
+        BadTemplate::NotEntitled {
+            kind,
+            tier,
+            table,
+            version,
+            line,
+        } => Reason::NotEntitled(v1::NotEntitled {
+            kind: kind.number(),
+            tier: tier.number(),
+            table: Some(key_out(table)),
+            version: *version,
+            line: *line,
         }),
         BadTemplate::Heading(clause) => Reason::Heading(clause.to_string()),
         BadTemplate::TooLong(bytes) => Reason::TooLong(*bytes),
@@ -158,6 +177,13 @@ fn reason_in(reason: Reason) -> Result<TemplateRefusal, Malformed> {
             choice::read(which.kind, "may_not_issue.kind")?,
             choice::read(which.tier, "may_not_issue.tier")?,
         ),
+        Reason::NotEntitled(which) => BadTemplate::NotEntitled {
+            kind: choice::read(which.kind, "not_entitled.kind")?,
+            tier: choice::read(which.tier, "not_entitled.tier")?,
+            table: key_in(which.table)?,
+            version: version_in(which.version)?,
+            line: which.line,
+        },
         Reason::Heading(clause) => BadTemplate::Heading(text_in(clause)?),
         Reason::TooLong(bytes) => BadTemplate::TooLong(bytes),
         Reason::Content(clause) => BadTemplate::Content(text_in(clause)?),

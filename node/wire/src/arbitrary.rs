@@ -23,8 +23,8 @@ use domain::{
     statement::{Proof, Statement},
     suite::Suite,
     template::{
-        AdoptionReport, BadTemplate, Need, Scope, Template, TemplateKey, TemplateKind,
-        TemplateRefusal,
+        AdoptionReport, BadTemplate, Listed, Need, Reach, Rollout, RolloutAct, Scope, Template,
+        TemplateKey, TemplateKind, TemplateList, TemplateRefusal,
     },
     time::{Day, Timestamp},
 };
@@ -40,7 +40,7 @@ use super::{
     figures::MOST_COUNTED,
     frame::{
         Ack, Batch, Echo, Entry, Frame, Goodbye, GoodbyeCode, Hello, MOST_ABOVE, Probe, Refused,
-        TemplateInForce, Watermark,
+        TemplateInForce, TemplatesKnown, Watermark,
     },
     refusal::RefusalCode,
 };
@@ -145,6 +145,22 @@ fn refusal() -> impl Strategy<Value = TemplateRefusal> {
             select(Tier::ALL.to_vec())
         )
             .prop_map(|(kind, tier)| BadTemplate::MayNotIssue(kind, tier)),
+        (
+            select(TemplateKind::ALL.to_vec()),
+            select(Tier::ALL.to_vec()),
+            template_key(),
+            template_version(),
+            any::<u32>(),
+        )
+            .prop_map(
+                |(kind, tier, table, version, line)| BadTemplate::NotEntitled {
+                    kind,
+                    tier,
+                    table,
+                    version,
+                    line,
+                }
+            ),
         text().prop_map(BadTemplate::Heading),
         any::<u32>().prop_map(BadTemplate::TooLong),
         text().prop_map(BadTemplate::Content),
@@ -175,20 +191,68 @@ fn refusal() -> impl Strategy<Value = TemplateRefusal> {
     ]
 }
 
+fn rollout() -> impl Strategy<Value = Rollout> {
+    (
+        template(),
+        template_version(),
+        select(RolloutAct::ALL.to_vec()),
+        0u8..100,
+        vec(division(), 0..5),
+        moment(),
+    )
+        .prop_map(|(template, number, act, share, divisions, at)| Rollout {
+            template,
+            number,
+            act,
+            reach: Reach::new(share, divisions),
+            at,
+        })
+}
+
+/// Lists of a division that is not yet the author; see [`envelope`].
+fn template_list() -> impl Strategy<Value = TemplateList> {
+    let listed = (template_key(), template_version(), scope(), any::<u32>());
+    let listed = listed.prop_map(|(key, version, scope, act)| Listed {
+        key,
+        version,
+        scope,
+        act,
+    });
+    (
+        division(),
+        moment(),
+        moment(),
+        vec(listed, 0..4),
+        any::<u32>(),
+    )
+        .prop_map(|(issuer, made_at, expires_at, listed, more)| TemplateList {
+            issuer,
+            made_at,
+            expires_at,
+            listed,
+            more,
+            stamp: Stamp::default(),
+        })
+}
+
 fn adoption() -> impl Strategy<Value = AdoptionReport> {
     let count = || 0u32..=1_000_000;
     (
         template_key(),
         template_version(),
         (count(), count(), count()),
+        (count(), count(), count()),
         vec((division(), refusal()), 0..=4),
     )
-        .prop_map(|(key, version, counts, refusals)| AdoptionReport {
+        .prop_map(|(key, version, counts, more, refusals)| AdoptionReport {
             key,
             version,
             applied: counts.0,
             refused: counts.1,
             superseded: counts.2,
+            held: more.0,
+            paused: more.1,
+            stale: more.2,
             refusals,
             stamp: Stamp::default(),
         })
@@ -313,6 +377,8 @@ fn payload() -> impl Strategy<Value = Payload> {
         compliance().prop_map(|report| Payload::Compliance(Box::new(report))),
         answer().prop_map(Payload::Answer),
         template().prop_map(|template| Payload::Template(Box::new(template))),
+        rollout().prop_map(|rollout| Payload::Rollout(Box::new(rollout))),
+        template_list().prop_map(|list| Payload::TemplateList(Box::new(list))),
         adoption().prop_map(Payload::Adoption),
         cell().prop_map(|cell| Payload::Cell(Box::new(cell))),
         Just(Payload::CellsComplete),
@@ -373,6 +439,14 @@ pub(super) fn envelope() -> impl Strategy<Value = Envelope> {
         .prop_map(
             |(author, epoch, issue, destination, lane, order, mut payload)| {
                 payload.date(Stamp(epoch.order, issue));
+                // A list is its author's.
+                if let Payload::TemplateList(list) = &mut payload {
+                    list.issuer = author;
+                    for listed in &mut list.listed {
+                        listed.key.issuer = author;
+                        listed.scope.under = author;
+                    }
+                }
                 Envelope {
                     author,
                     epoch,

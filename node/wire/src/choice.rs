@@ -24,7 +24,7 @@ mod tests {
             Satisfaction, StatusName,
         },
         request::{RequestKindName, VoiceName},
-        template::TemplateKind,
+        template::{RolloutAct, TemplateKind},
     };
     use proto::v1;
     use topology::Tier;
@@ -70,6 +70,7 @@ mod tests {
 
     as_in_the_proto! {
         acts: ActName = Act;
+        acts_of_rollouts: RolloutAct = RolloutAct;
         appeals: Appeal = Appeal;
         audiences: Audience = Audience;
         channels: Channel = Channel;

@@ -11,6 +11,7 @@ use proto::v1::{
     self, Kind,
     envelope::{Destination as WireDestination, Order as WireOrder},
 };
+use topology::DivisionCode;
 
 use super::{
     MOST_KEY_BYTES, Malformed,
@@ -23,6 +24,7 @@ use super::{
     matter::{matter_in, matter_out},
     request::{answer_in, answer_out, request_in, request_out},
     revocation::{revocation_in, revocation_out},
+    rollout::{list_in, list_out, rollout_in, rollout_out},
     template::{scope_in, scope_out, template_in, template_out},
 };
 
@@ -57,8 +59,9 @@ pub fn encode_envelope(envelope: &Envelope) -> Bytes {
 pub fn decode_envelope(bytes: &Bytes) -> Result<Envelope, Malformed> {
     check_length(bytes.len(), MOST_BYTES, "envelope")?;
     let message = v1::Envelope::decode(bytes.clone())?;
+    let author = division(message.author, "envelope.author")?;
     let mut envelope = Envelope {
-        author: division(message.author, "envelope.author")?,
+        author,
         epoch: epoch_in(message.epoch.as_ref())?,
         issue: ordinal(message.issue, "envelope.issue")?,
         destination: match required(message.destination, "envelope.destination")? {
@@ -75,7 +78,7 @@ pub fn decode_envelope(bytes: &Bytes) -> Result<Envelope, Malformed> {
                 Order::Replaces { key: replaces.key }
             }
         },
-        payload: payload_in(message.kind, message.payload)?,
+        payload: payload_in(message.kind, message.payload, author)?,
     };
     let stamp = envelope.stamp();
     envelope.payload.date(stamp);
@@ -95,6 +98,8 @@ fn payload_out(payload: &Payload) -> (u32, Vec<u8>) {
         Payload::Request(request) => (Kind::Request, request_out(request).encode_to_vec()),
         Payload::Answer(answer) => (Kind::Answer, answer_out(answer).encode_to_vec()),
         Payload::Template(template) => (Kind::Template, template_out(template).encode_to_vec()),
+        Payload::Rollout(rollout) => (Kind::Rollout, rollout_out(rollout).encode_to_vec()),
+        Payload::TemplateList(list) => (Kind::TemplateList, list_out(list).encode_to_vec()),
         Payload::Adoption(report) => (Kind::Adoption, adoption_out(report).encode_to_vec()),
         Payload::Compliance(report) => (Kind::Compliance, compliance_out(report).encode_to_vec()),
         Payload::Cell(report) => (Kind::Cell, cell_out(report).encode_to_vec()),
@@ -119,18 +124,18 @@ fn payload_out(payload: &Payload) -> (u32, Vec<u8>) {
     (kind as u32, bytes)
 }
 
-fn payload_in(kind: u32, bytes: Bytes) -> Result<Payload, Malformed> {
+fn payload_in(kind: u32, bytes: Bytes, author: DivisionCode) -> Result<Payload, Malformed> {
     let known = i32::try_from(kind).ok().map(Kind::try_from);
     let Some(Ok(known)) = known else {
         return Ok(Payload::Unknown(kind));
     };
-    match known_in(known, bytes) {
+    match known_in(known, bytes, author) {
         Err(Malformed::Choice { .. } | Malformed::Suite(_)) => Ok(Payload::Unknown(kind)),
         read => read,
     }
 }
 
-fn known_in(kind: Kind, bytes: Bytes) -> Result<Payload, Malformed> {
+fn known_in(kind: Kind, bytes: Bytes, author: DivisionCode) -> Result<Payload, Malformed> {
     Ok(match kind {
         Kind::Unspecified => return Err(Malformed::Missing("envelope.kind")),
         Kind::Give => {
@@ -144,6 +149,11 @@ fn known_in(kind: Kind, bytes: Bytes) -> Result<Payload, Malformed> {
         Kind::Request => Payload::Request(request_in(v1::Request::decode(bytes)?)?),
         Kind::Answer => Payload::Answer(answer_in(v1::Answer::decode(bytes)?)?),
         Kind::Template => Payload::Template(Box::new(template_in(v1::Template::decode(bytes)?)?)),
+        Kind::Rollout => Payload::Rollout(Box::new(rollout_in(v1::Rollout::decode(bytes)?)?)),
+        Kind::TemplateList => {
+            let list = list_in(v1::TemplateList::decode(bytes)?, author)?;
+            Payload::TemplateList(Box::new(list))
+        }
         Kind::Adoption => Payload::Adoption(adoption_in(v1::AdoptionReport::decode(bytes)?)?),
         Kind::Compliance => {
             let report = compliance_in(v1::ComplianceReport::decode(bytes)?)?;

@@ -97,8 +97,8 @@ pub struct Hello {
     pub topology: Digest,
     /// The latest of the other's envelopes that it holds.
     pub echo: Option<Echo>,
-    /// Templates in force at the sender.
-    pub templates: Vec<TemplateInForce>,
+    /// Templates that the sender knows.
+    pub templates: TemplatesKnown,
     /// The sender's own signed key statements, opaque here.
     pub key_statements: Vec<Bytes>,
     /// The sender's clock.
@@ -135,6 +135,17 @@ pub struct Echo {
     pub bytes: Bytes,
     /// The proof of the envelope.
     pub proof: Proof,
+}
+
+/// What a node knows of templates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplatesKnown {
+    /// The latest versions for all.
+    pub latest: Vec<TemplateInForce>,
+    /// Versions that are rolled out, with the stamp of the latest word on that.
+    pub rollouts: Vec<TemplateInForce>,
+    /// Issuers of lists of current versions, with the stamp of each list.
+    pub lists: Vec<(DivisionCode, Stamp)>,
 }
 
 /// A template and its version.
@@ -369,6 +380,15 @@ fn hello_out(hello: Hello) -> v1::Hello {
         version: template.version,
         stamp: Some(stamp_out(template.stamp)),
     };
+    let list_out = |(issuer, stamp): (DivisionCode, Stamp)| v1::ListHeld {
+        issuer: issuer.as_u64(),
+        stamp: Some(stamp_out(stamp)),
+    };
+    let TemplatesKnown {
+        latest,
+        rollouts,
+        lists,
+    } = hello.templates;
     v1::Hello {
         protocol: hello.protocol,
         network: Bytes::copy_from_slice(&hello.network.0),
@@ -380,7 +400,9 @@ fn hello_out(hello: Hello) -> v1::Hello {
             issue: echo.issue,
             proof: Some(signed_out(echo.bytes, echo.proof)),
         }),
-        templates: hello.templates.into_iter().map(template_out).collect(),
+        templates: latest.into_iter().map(template_out).collect(),
+        rollouts: rollouts.into_iter().map(template_out).collect(),
+        lists: lists.into_iter().map(list_out).collect(),
         key_statements: hello.key_statements,
         now_ms: hello.now.0,
         window_envelopes: hello.window_envelopes,
@@ -407,6 +429,10 @@ fn hello_in(hello: v1::Hello) -> Result<Hello, Malformed> {
             stamp: stamp_in(template.stamp)?,
         })
     };
+    let list_in = |held: v1::ListHeld| {
+        let issuer = division(held.issuer, "hello.lists")?;
+        Ok((issuer, stamp_in(held.stamp)?))
+    };
     check_key_statements(&hello.key_statements)?;
     if hello.earlier.len() >= MOST_LIVES {
         return Err(Malformed::TooMany {
@@ -421,11 +447,23 @@ fn hello_in(hello: v1::Hello) -> Result<Hello, Malformed> {
         epoch: epoch_in(hello.epoch.as_ref())?,
         topology: array(&hello.topology_digest, "hello.topology_digest")?,
         echo: hello.echo.map(echo_in).transpose()?,
-        templates: hello
-            .templates
-            .into_iter()
-            .map(template_in)
-            .collect::<Result<_, Malformed>>()?,
+        templates: TemplatesKnown {
+            latest: hello
+                .templates
+                .into_iter()
+                .map(template_in)
+                .collect::<Result<_, Malformed>>()?,
+            rollouts: hello
+                .rollouts
+                .into_iter()
+                .map(template_in)
+                .collect::<Result<_, Malformed>>()?,
+            lists: hello
+                .lists
+                .into_iter()
+                .map(list_in)
+                .collect::<Result<_, Malformed>>()?,
+        },
         key_statements: hello.key_statements,
         now: moment(hello.now_ms, "hello.now_ms")?,
         window_envelopes: hello.window_envelopes,

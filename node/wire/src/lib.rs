@@ -19,6 +19,7 @@ mod matter;
 pub mod refusal;
 mod request;
 mod revocation;
+mod rollout;
 mod template;
 
 #[cfg(test)]

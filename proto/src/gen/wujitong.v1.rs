@@ -173,6 +173,67 @@ pub struct Template {
     #[prost(int64, tag = "6")]
     pub issued_at: i64,
 }
+/// A version that a part of its scope takes first. Each word says everything anew; the latest counts.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Rollout {
+    /// The version.
+    #[prost(message, optional, tag = "1")]
+    pub template: ::core::option::Option<Template>,
+    /// Number of the act, from 1.
+    #[prost(uint32, tag = "2")]
+    pub number: u32,
+    /// The latest act.
+    #[prost(enumeration = "RolloutAct", tag = "3")]
+    pub act: i32,
+    /// Percentage of the divisions, below 100. A division is in it if the first eight bytes of SHA-256 over `wujitong/rollout/1`,
+    /// issuer/kind/name as text, a zero byte and the division's code in eight bytes, as a big-endian number modulo 100, are less.
+    #[prost(uint32, tag = "4")]
+    pub share: u32,
+    /// Divisions with everything below them, ascending, at most 64.
+    #[prost(uint64, repeated, tag = "5")]
+    pub divisions: ::prost::alloc::vec::Vec<u64>,
+    /// When.
+    #[prost(int64, tag = "6")]
+    pub at: i64,
+}
+/// A version that there is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListedTemplate {
+    /// What it is for.
+    #[prost(enumeration = "TemplateKind", tag = "1")]
+    pub kind: i32,
+    /// Its name.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// From 1.
+    #[prost(uint32, tag = "3")]
+    pub version: u32,
+    /// Tiers in scope, as in Scope.
+    #[prost(uint32, tag = "4")]
+    pub tiers: u32,
+    /// Kinds of units in scope, as in Scope.
+    #[prost(uint32, tag = "5")]
+    pub kinds: u32,
+    /// Number of the latest act of its rollout; 0 for a version for all.
+    #[prost(uint32, tag = "6")]
+    pub act: u32,
+}
+/// The versions of the author's templates that there are.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TemplateList {
+    /// When it was made.
+    #[prost(int64, tag = "1")]
+    pub made_at: i64,
+    /// After that it says nothing any more.
+    #[prost(int64, tag = "2")]
+    pub expires_at: i64,
+    /// At most 300.
+    #[prost(message, repeated, tag = "3")]
+    pub listed: ::prost::alloc::vec::Vec<ListedTemplate>,
+    /// Versions that found no room.
+    #[prost(uint32, tag = "4")]
+    pub more: u32,
+}
 /// A kind that a tier does not issue.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MayNotIssue {
@@ -182,6 +243,25 @@ pub struct MayNotIssue {
     /// The issuer's tier.
     #[prost(enumeration = "Tier", tag = "2")]
     pub tier: i32,
+}
+/// Why a template is not its issuer's to issue, by the table of issuers of the root.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NotEntitled {
+    /// The kind.
+    #[prost(enumeration = "TemplateKind", tag = "1")]
+    pub kind: i32,
+    /// The issuer's tier.
+    #[prost(enumeration = "Tier", tag = "2")]
+    pub tier: i32,
+    /// The policy that has the table.
+    #[prost(message, optional, tag = "3")]
+    pub table: ::core::option::Option<TemplateKey>,
+    /// Its version.
+    #[prost(uint32, tag = "4")]
+    pub version: u32,
+    /// The line in it, from 1.
+    #[prost(uint32, tag = "5")]
+    pub line: u32,
 }
 /// Another template, from any issuer.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -231,7 +311,7 @@ pub struct TemplateRefusal {
     /// Why. A receiver leaves out what it does not know; the counts tell that it was there.
     #[prost(
         oneof = "template_refusal::Reason",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16"
     )]
     pub reason: ::core::option::Option<template_refusal::Reason>,
 }
@@ -279,6 +359,9 @@ pub mod template_refusal {
         /// The kind or key that this node's version does not act on.
         #[prost(string, tag = "15")]
         Unsupported(::prost::alloc::string::String),
+        /// By this line of the table of issuers in force there, the issuer's tier did not issue this kind on that day.
+        #[prost(message, tag = "16")]
+        NotEntitled(super::NotEntitled),
     }
 }
 /// What became of one template in a child's subtree.
@@ -302,6 +385,15 @@ pub struct AdoptionReport {
     /// The first of those that refused it, at most 32.
     #[prost(message, repeated, tag = "7")]
     pub refusals: ::prost::alloc::vec::Vec<TemplateRefusal>,
+    /// Nodes that keep the version before, because the rollout has not reached them.
+    #[prost(uint32, tag = "8")]
+    pub held: u32,
+    /// Nodes that keep the version before, because the rollout was paused before they took it.
+    #[prost(uint32, tag = "9")]
+    pub paused: u32,
+    /// Nodes at which the issuer's list of current versions ran out, or names what they do not have.
+    #[prost(uint32, tag = "10")]
+    pub stale: u32,
 }
 /// How often something was counted of a month's disclosures.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -457,6 +549,51 @@ impl TemplateKind {
             "TEMPLATE_KIND_STANDARD" => Some(Self::Standard),
             "TEMPLATE_KIND_BOARD" => Some(Self::Board),
             "TEMPLATE_KIND_POINTS" => Some(Self::Points),
+            _ => None,
+        }
+    }
+}
+/// What an issuer does with a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RolloutAct {
+    /// Never sent.
+    Unspecified = 0,
+    /// A version goes to a part of its scope first.
+    Begin = 1,
+    /// It goes to more of its scope.
+    Widen = 2,
+    /// Nobody else takes it for now.
+    Pause = 3,
+    /// It goes on.
+    Resume = 4,
+    /// The version before it is in force again everywhere.
+    RollBack = 5,
+}
+impl RolloutAct {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ROLLOUT_ACT_UNSPECIFIED",
+            Self::Begin => "ROLLOUT_ACT_BEGIN",
+            Self::Widen => "ROLLOUT_ACT_WIDEN",
+            Self::Pause => "ROLLOUT_ACT_PAUSE",
+            Self::Resume => "ROLLOUT_ACT_RESUME",
+            Self::RollBack => "ROLLOUT_ACT_ROLL_BACK",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ROLLOUT_ACT_UNSPECIFIED" => Some(Self::Unspecified),
+            "ROLLOUT_ACT_BEGIN" => Some(Self::Begin),
+            "ROLLOUT_ACT_WIDEN" => Some(Self::Widen),
+            "ROLLOUT_ACT_PAUSE" => Some(Self::Pause),
+            "ROLLOUT_ACT_RESUME" => Some(Self::Resume),
+            "ROLLOUT_ACT_ROLL_BACK" => Some(Self::RollBack),
             _ => None,
         }
     }
@@ -2295,6 +2432,10 @@ pub enum Kind {
     Showing = 10,
     /// ComplianceReport
     Compliance = 11,
+    /// Rollout
+    Rollout = 12,
+    /// TemplateList
+    TemplateList = 13,
     /// Revocation
     Revocation = 20,
     /// Head
@@ -2323,6 +2464,8 @@ impl Kind {
             Self::Shown => "KIND_SHOWN",
             Self::Showing => "KIND_SHOWING",
             Self::Compliance => "KIND_COMPLIANCE",
+            Self::Rollout => "KIND_ROLLOUT",
+            Self::TemplateList => "KIND_TEMPLATE_LIST",
             Self::Revocation => "KIND_REVOCATION",
             Self::Head => "KIND_HEAD",
             Self::Countersignature => "KIND_COUNTERSIGNATURE",
@@ -2344,6 +2487,8 @@ impl Kind {
             "KIND_SHOWN" => Some(Self::Shown),
             "KIND_SHOWING" => Some(Self::Showing),
             "KIND_COMPLIANCE" => Some(Self::Compliance),
+            "KIND_ROLLOUT" => Some(Self::Rollout),
+            "KIND_TEMPLATE_LIST" => Some(Self::TemplateList),
             "KIND_REVOCATION" => Some(Self::Revocation),
             "KIND_HEAD" => Some(Self::Head),
             "KIND_COUNTERSIGNATURE" => Some(Self::Countersignature),
@@ -2450,6 +2595,42 @@ pub struct Revocation {
     #[prost(int64, tag = "6")]
     pub at: i64,
 }
+/// What a child asks for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RenewRequest {
+    /// For the certificate that it shows: PKCS #10, DER, at most 2 KiB.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub node: ::prost::bytes::Bytes,
+    /// For its issuing certificate; empty if that is not due.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub issuing: ::prost::bytes::Bytes,
+    /// Id of its signing key: 16 bytes.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub key_id: ::prost::bytes::Bytes,
+    /// Signature of that key over both requests.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub signature: ::prost::bytes::Bytes,
+}
+/// Certificates, each with those above it, without the root: DER.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RenewReply {
+    /// The chain that the child shows from now on.
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    pub node: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// The chain of its issuing certificate; empty if none was asked for.
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    pub issuing: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+}
+/// Nothing is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveRequest {}
+/// What the parent saw.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveReply {
+    /// The first digits of the serial number of the certificate that the child showed, at most 16, hexadecimal.
+    #[prost(string, tag = "1")]
+    pub serial: ::prost::alloc::string::String,
+}
 /// One message on a link, at most 1 MiB.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {
@@ -2523,7 +2704,7 @@ pub struct Hello {
     /// What the speaker holds of the other; absent if nothing.
     #[prost(message, optional, tag = "6")]
     pub echo: ::core::option::Option<EchoOfYours>,
-    /// Templates in force at the speaker.
+    /// The latest versions for all that the speaker knows.
     #[prost(message, repeated, tag = "7")]
     pub templates: ::prost::alloc::vec::Vec<TemplateInForce>,
     /// The speaker's own signed key statements.
@@ -2561,6 +2742,12 @@ pub struct Hello {
     /// Version of the speaker's program, for people; at most 32 bytes, empty if it does not say.
     #[prost(string, tag = "18")]
     pub program: ::prost::alloc::string::String,
+    /// Rollouts that the speaker knows, with the version and the stamp of the latest word.
+    #[prost(message, repeated, tag = "19")]
+    pub rollouts: ::prost::alloc::vec::Vec<TemplateInForce>,
+    /// Lists of current versions that the speaker knows.
+    #[prost(message, repeated, tag = "20")]
+    pub lists: ::prost::alloc::vec::Vec<ListHeld>,
 }
 /// The latest envelope of yours that I hold, so that you see whether your store went back in time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2574,6 +2761,16 @@ pub struct EchoOfYours {
     /// That envelope.
     #[prost(message, optional, tag = "3")]
     pub proof: ::core::option::Option<SignedEnvelope>,
+}
+/// A list of current versions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListHeld {
+    /// Who issued it.
+    #[prost(uint64, tag = "1")]
+    pub issuer: u64,
+    /// How late the envelope was that brought it.
+    #[prost(message, optional, tag = "2")]
+    pub stamp: ::core::option::Option<Stamp>,
 }
 /// A template and its version.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2961,6 +3158,44 @@ pub mod link_client {
             req.extensions_mut().insert(GrpcMethod::new("wujitong.v1.Link", "Open"));
             self.inner.streaming(req, path, codec).await
         }
+        /// Signs the certificates that follow those of the child at the other end.
+        pub async fn renew(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RenewRequest>,
+        ) -> std::result::Result<tonic::Response<super::RenewReply>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::FrameCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/wujitong.v1.Link/Renew");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("wujitong.v1.Link", "Renew"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says which certificate the connection was opened with.
+        pub async fn prove(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProveRequest>,
+        ) -> std::result::Result<tonic::Response<super::ProveReply>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::FrameCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/wujitong.v1.Link/Prove");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("wujitong.v1.Link", "Prove"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -2987,6 +3222,16 @@ pub mod link_server {
             &self,
             request: tonic::Request<tonic::Streaming<super::Frame>>,
         ) -> std::result::Result<tonic::Response<Self::OpenStream>, tonic::Status>;
+        /// Signs the certificates that follow those of the child at the other end.
+        async fn renew(
+            &self,
+            request: tonic::Request<super::RenewRequest>,
+        ) -> std::result::Result<tonic::Response<super::RenewReply>, tonic::Status>;
+        /// Says which certificate the connection was opened with.
+        async fn prove(
+            &self,
+            request: tonic::Request<super::ProveRequest>,
+        ) -> std::result::Result<tonic::Response<super::ProveReply>, tonic::Status>;
     }
     /// What a node serves to its children.
     #[derive(Debug)]
@@ -3105,6 +3350,92 @@ pub mod link_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/wujitong.v1.Link/Renew" => {
+                    #[allow(non_camel_case_types)]
+                    struct RenewSvc<T: Link>(pub Arc<T>);
+                    impl<T: Link> tonic::server::UnaryService<super::RenewRequest>
+                    for RenewSvc<T> {
+                        type Response = super::RenewReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RenewRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Link>::renew(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RenewSvc(inner);
+                        let codec = crate::FrameCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/wujitong.v1.Link/Prove" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProveSvc<T: Link>(pub Arc<T>);
+                    impl<T: Link> tonic::server::UnaryService<super::ProveRequest>
+                    for ProveSvc<T> {
+                        type Response = super::ProveReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProveRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Link>::prove(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProveSvc(inner);
+                        let codec = crate::FrameCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)
@@ -3252,4 +3583,170 @@ pub struct SegmentAnswer {
     /// Why, as the number of a refusal; one for each of those.
     #[prost(uint32, repeated, tag = "5")]
     pub reasons: ::prost::alloc::vec::Vec<u32>,
+}
+/// One call.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JoinCall {
+    /// A JoinRequest.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub request: ::prost::bytes::Bytes,
+    /// The signature over a tag, keying material of the connection and SHA-256 of the request: of the invitation key, 64 bytes,
+    /// or of the division's signing key.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub signature: ::prost::bytes::Bytes,
+    /// Instead of a JoinRequest: a ReadmitRequest.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub readmit: ::prost::bytes::Bytes,
+}
+/// Asks for certificates for a division whose own ended while it was away, and that has its signing key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReadmitRequest {
+    /// 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub network: ::prost::bytes::Bytes,
+    /// Who comes back.
+    #[prost(uint64, tag = "2")]
+    pub division: u64,
+    /// Whom it asks.
+    #[prost(uint64, tag = "3")]
+    pub parent: u64,
+    /// Its signing key, 16 bytes.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub key_id: ::prost::bytes::Bytes,
+    /// The certificate that it had, and those above it, without the root, in DER; each at most 2 KiB.
+    #[prost(bytes = "bytes", repeated, tag = "5")]
+    pub shown: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// A certificate request (PKCS #10) with its next TLS key, at most 2 KiB.
+    #[prost(bytes = "bytes", tag = "6")]
+    pub node: ::prost::bytes::Bytes,
+    /// The same with its next issuing key, if its issuing certificate is due too.
+    #[prost(bytes = "bytes", tag = "7")]
+    pub issuing: ::prost::bytes::Bytes,
+    /// The version of the protocol between neighbours.
+    #[prost(uint32, tag = "8")]
+    pub protocol: u32,
+    /// The edition of the list of divisions, 32 bytes.
+    #[prost(bytes = "bytes", tag = "9")]
+    pub edition: ::prost::bytes::Bytes,
+}
+/// The same bytes every time the same invitation is used.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JoinRequest {
+    /// 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub network: ::prost::bytes::Bytes,
+    /// Who wants to join.
+    #[prost(uint64, tag = "2")]
+    pub division: u64,
+    /// Whom it asks.
+    #[prost(uint64, tag = "3")]
+    pub parent: u64,
+    /// The public half of the invitation key, 32 bytes.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub invitation: ::prost::bytes::Bytes,
+    /// A key statement that nobody signed yet, at most 512 bytes.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub statement: ::prost::bytes::Bytes,
+    /// The signing key's own signature under it, at most 128 bytes.
+    #[prost(bytes = "bytes", tag = "6")]
+    pub possession: ::prost::bytes::Bytes,
+    /// A certificate request (PKCS #10) with the TLS key, at most 2 KiB.
+    #[prost(bytes = "bytes", tag = "7")]
+    pub tls: ::prost::bytes::Bytes,
+    /// The same with the issuing key, if the division has children.
+    #[prost(bytes = "bytes", tag = "8")]
+    pub issuing: ::prost::bytes::Bytes,
+    /// The version of the protocol between neighbours.
+    #[prost(uint32, tag = "9")]
+    pub protocol: u32,
+    /// The edition of the list of divisions, 32 bytes.
+    #[prost(bytes = "bytes", tag = "10")]
+    pub edition: ::prost::bytes::Bytes,
+}
+/// What the parent answers.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JoinAnswer {
+    /// By the parent's clock.
+    #[prost(int64, tag = "1")]
+    pub now_ms: i64,
+    /// The edition of the parent's list of divisions, 32 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub edition: ::prost::bytes::Bytes,
+    /// What becomes of the request.
+    #[prost(oneof = "join_answer::What", tags = "3, 4, 5, 6")]
+    pub what: ::core::option::Option<join_answer::What>,
+}
+/// Nested message and enum types in `JoinAnswer`.
+pub mod join_answer {
+    /// What becomes of the request.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum What {
+        /// A JoinGrant; the same bytes for the same request.
+        #[prost(bytes, tag = "3")]
+        Grant(::prost::bytes::Bytes),
+        /// Ask again later.
+        #[prost(message, tag = "4")]
+        Pending(super::JoinPending),
+        /// Nothing was granted.
+        #[prost(message, tag = "5")]
+        Refused(super::JoinRefused),
+        /// Certificates for a division that comes back.
+        #[prost(message, tag = "6")]
+        Readmitted(super::JoinReadmitted),
+    }
+}
+/// An operator of the parent says yes first: to the number of a machine that joins, or to a division that comes back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JoinPending {
+    /// Why, for a division that comes back, in English.
+    #[prost(string, tag = "1")]
+    pub english: ::prost::alloc::string::String,
+    /// The same in Chinese.
+    #[prost(string, tag = "2")]
+    pub chinese: ::prost::alloc::string::String,
+}
+/// Certificates of a division that comes back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JoinReadmitted {
+    /// Its certificate and those above it, without the root, in DER.
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    pub node: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// Its issuing certificate and those above it, in DER; none if it asked for none.
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    pub issuing: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+}
+/// Why there is no grant.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JoinRefused {
+    /// The number of the refusal; unknown ones are refusals too.
+    #[prost(uint32, tag = "1")]
+    pub number: u32,
+    /// What happened and what to do, in English.
+    #[prost(string, tag = "2")]
+    pub english: ::prost::alloc::string::String,
+    /// The same in Chinese.
+    #[prost(string, tag = "3")]
+    pub chinese: ::prost::alloc::string::String,
+}
+/// Everything that others sign for the division. All of it is public.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JoinGrant {
+    /// Whether the network is a demonstration.
+    #[prost(bool, tag = "1")]
+    pub demo: bool,
+    /// The root, in DER.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub root: ::prost::bytes::Bytes,
+    /// The division's certificate and those above it, without the root, in DER.
+    #[prost(bytes = "bytes", repeated, tag = "3")]
+    pub node: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// Its issuing certificate and those above it, in DER; none without children.
+    #[prost(bytes = "bytes", repeated, tag = "4")]
+    pub issuing: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// Its own key statement, those of its earlier keys, and those above, one after another.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub key_statements: ::prost::bytes::Bytes,
+    /// The key statements of provinces that the network trusts, one after another.
+    #[prost(bytes = "bytes", tag = "6")]
+    pub anchors: ::prost::bytes::Bytes,
 }

@@ -8,6 +8,7 @@
 mod disclosures;
 mod documents;
 mod identity;
+mod join;
 mod log;
 mod mutate;
 mod names;
@@ -49,7 +50,7 @@ const fn target(
 }
 
 /// All targets.
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: [Target; 30] = [
     target("wire_frame", 4_000, seeds::frames, wire::frame),
     target("wire_envelope", 4_000, seeds::envelopes, wire::envelope),
     target(
@@ -72,12 +73,15 @@ pub const TARGETS: [Target; 27] = [
         seeds::certificates,
         identity::certificate,
     ),
+    target("invitation_text", 4_000, join::texts, join::text),
+    target("join_message", 4_000, join::messages, join::message),
     target("receipt_file", 400, seeds::receipts, identity::receipt_file),
     target("receipt_words", 2_000, seeds::payloads, wire::words),
     target("public_log", 4_000, seeds::public_logs, log::public_log),
     target("record", 6_000, seeds::records, store::record),
     target("redo_segment", 1_000, seeds::segments, store::segment),
     target("redo_recovery", 60, seeds::segments, store::recovery),
+    target("backup", 2_000, seeds::backups, store::backup),
     target("table_text", 400, seeds::tables, tables::text),
     target("table_workbook", 300, seeds::workbooks, tables::workbook),
     target(

@@ -20,7 +20,7 @@ use domain::{
 };
 use office::{About, Cursor, people::Token};
 use telemetry::TraceContext;
-use topology::{DivisionCode, Tier, dns};
+use topology::{DivisionCode, Tier, dns, saying::Part};
 
 /// Any text, as each of them.
 pub(crate) fn names(bytes: &[u8]) {
@@ -106,12 +106,16 @@ where
 fn same<T>(text: &str, fits: fn(&str) -> bool)
 where
     T: FromStr + Display + PartialEq + Debug,
-    T::Err: Debug + Display,
+    T::Err: Debug + Part,
 {
     word::<T>(text);
     match text.parse::<T>() {
         Ok(read) => assert!(fits(text), "{text:?} was read as {read}"),
         // What is told back of a text is no longer than a few lines.
-        Err(error) => assert!(error.to_string().chars().count() <= 800, "{error}"),
+        Err(error) => {
+            for told in [error.in_english(), error.in_chinese()] {
+                assert!(told.chars().count() <= 800, "{told}");
+            }
+        }
     }
 }

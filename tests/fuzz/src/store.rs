@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use backup::{Part, Reader, Writer};
 use bytes::Bytes;
 use records::table::Description;
 use store::{MemoryDisk, fuzzing};
@@ -86,4 +87,51 @@ pub(crate) fn recovery(bytes: &[u8]) {
             assert_eq!(kept, bytes, "a refused start changes nothing");
         }
     }
+}
+
+/// The plaintext of a backup: parts within their limits, and an end only behind everything that was counted.
+pub(crate) fn backup(bytes: &[u8]) {
+    let Ok((header, mut reader)) = Reader::open(bytes) else {
+        return;
+    };
+    assert!(header.format <= backup::FORMAT);
+    let (mut parts, mut left) = (vec![], 0);
+    let ended = loop {
+        match reader.next_part() {
+            Ok(Some(part)) => {
+                match &part {
+                    Part::File { path, length, .. } => {
+                        assert!(
+                            !path.starts_with('/') && !path.split('/').any(|part| part == "..")
+                        );
+                        left = *length;
+                    }
+                    Part::Bytes(bytes) => left -= bytes.len() as u64,
+                    Part::Records(_) => {
+                        assert_eq!(left, 0, "a file is whole before records follow")
+                    }
+                }
+                parts.push(part);
+            }
+            Ok(None) => break true,
+            Err(_) => break false,
+        }
+    };
+    if !ended {
+        return;
+    }
+    assert_eq!(left, 0);
+    // Nobody finds a digest that fits by chance, so this is what was written.
+    let mut writer = Writer::begin(vec![], &header).expect("it is written to memory");
+    for part in &parts {
+        let again = match part {
+            Part::Records(records) => writer.records(records),
+            Part::File { path, mode, length } => writer.file(path, *mode, *length),
+            Part::Bytes(bytes) => writer.bytes(bytes),
+        };
+        again.expect("it was read");
+    }
+    let (again, totals) = writer.end().expect("it was whole");
+    assert_eq!(totals, reader.totals());
+    assert_eq!(again, bytes);
 }

@@ -6,7 +6,7 @@ use thirtyfour::By;
 use super::driver::{Browser, Demo, Look};
 
 /// Pages with the person who opens them, by the link of the front page that lets them in.
-const PAGES: [(&str, &str, &[&str]); 7] = [
+const PAGES: [(&str, &str, &[&str]); 8] = [
     ("", "", &["/"]),
     (
         "330825002222",
@@ -72,6 +72,8 @@ const PAGES: [(&str, &str, &[&str]); 7] = [
             "/desk/households",
             "/desk/households/1",
             "/desk/households/labels",
+            "/desk/households/sheet",
+            "/desk/rewards",
             "/desk/templates",
             "/desk/templates/holds/policy",
             "/points/h/1",
@@ -88,6 +90,18 @@ const PAGES: [(&str, &str, &[&str]); 7] = [
             "/account",
             "/network",
             "/network/courier",
+            "/network/invitations",
+        ],
+    ),
+    (
+        "330825",
+        "author",
+        &[
+            "/desk/templates",
+            "/desk/templates/new",
+            "/desk/templates/holds/policy",
+            "/desk/templates/330825000000/disclosure/village-affairs",
+            "/desk/templates/330825000000/disclosure/village-affairs/rollout",
         ],
     ),
     ("330825", "audit", &["/admin/audit", "/admin/audit?check=1"]),

@@ -3,6 +3,7 @@
 //! on it.
 
 use std::{
+    any::Any,
     collections::BTreeMap,
     fmt::Display,
     time::{Duration, Instant},
@@ -21,7 +22,7 @@ use wujitong::{
         matter::{Act, Outcome},
         template::TemplateKind,
     },
-    office::{Failed, Fault, NewTemplate},
+    office::{Failed, Fault, MatterRefusal, NewTemplate},
     store::{MemoryDisk, Range, Store, WriteBatch},
 };
 
@@ -213,7 +214,10 @@ impl Drill {
 
     /// Sends a request to a running node. A refusal is a mistake of the test or the node; an error
     /// of the store is a power cut.
-    async fn asked<T, R: Display>(&mut self, answer: Result<T, Failed<R>>) -> Result<T, CutOff> {
+    async fn asked<T, R: Any + Display>(
+        &mut self,
+        answer: Result<T, Failed<R>>,
+    ) -> Result<T, CutOff> {
         match answer {
             Ok(value) => Ok(value),
             Err(error) if matches!(error.fault(), Some(Fault::Store(_) | Fault::Commit(_))) => {
@@ -223,9 +227,7 @@ impl Drill {
             }
             // What a node loses that acknowledges too early its neighbours may notice before the audit does.
             Err(Failed::Refused(refusal))
-                if self.mutant == Mutant::EarlyAcknowledgement
-                    && (refusal.to_string() == Refusal::Awaits.to_string()
-                        || refusal.to_string().starts_with("no matter ")) =>
+                if self.mutant == Mutant::EarlyAcknowledgement && misses_something(&refusal) =>
             {
                 Err(CutOff)
             }
@@ -412,4 +414,12 @@ async fn forget(store: &Store, division: &str, kind: &[u8]) {
         delete: found.value.into_iter().map(|(key, _)| key).collect(),
     };
     store.commit(unit).await.unwrap();
+}
+
+/// Returns whether a node refuses something because it does not know a matter, or not yet what its neighbours know.
+fn misses_something(refusal: &dyn Any) -> bool {
+    matches!(
+        refusal.downcast_ref(),
+        Some(MatterRefusal::NoSuchMatter(_) | MatterRefusal::Rules(Refusal::Awaits))
+    )
 }

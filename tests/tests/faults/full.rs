@@ -25,11 +25,11 @@ use crate::faults::{
 };
 
 /// A small file system of its own, unmounted when dropped.
-struct Mount(PathBuf);
+pub(crate) struct Mount(PathBuf);
 
 impl Mount {
     /// Mounts a tmpfs; `None` where mounting is not permitted.
-    fn tmpfs(at: &Path, size: &str) -> Option<Self> {
+    pub(crate) fn tmpfs(at: &Path, size: &str) -> Option<Self> {
         let mount = Command::new("mount")
             .args([
                 "-t",
@@ -62,7 +62,7 @@ fn move_all(from: &Path, to: &Path) {
 }
 
 /// Fills all free space; returns the file that takes it.
-fn fill(dir: &Path) -> PathBuf {
+pub(crate) fn fill(dir: &Path) -> PathBuf {
     let filler = dir.join("filler");
     let full = Command::new("dd")
         .args(["if=/dev/zero", "bs=4k"])

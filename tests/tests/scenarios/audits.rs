@@ -22,7 +22,11 @@ fn audit(network: &Network, more: &[&str]) -> (i32, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_of_a_village_is_read_whole_and_begins_with_the_head_that_is_recorded_above() {
     let options = Options {
-        adjust: |config| config.http.listen = Some(([127, 0, 0, 1], 0).into()),
+        adjust: |config| {
+            config.http.listen = Some(([127, 0, 0, 1], 0).into());
+            // A name that nobody has (RFC 6761).
+            config.pages.zone = "pages.invalid".to_owned();
+        },
         ..Options::default()
     };
     let network = Network::with(&[VILLAGE], options).await;
@@ -56,6 +60,13 @@ async fn the_log_of_a_village_is_read_whole_and_begins_with_the_head_that_is_rec
     let (exit, text) = run(&["--child", VILLAGE], None);
     assert_eq!(exit, 0, "nothing is known to be wrong: {text}");
     assert!(text.contains("not read"), "{text}");
+    let guessed = format!("https://{}.pages.invalid", code(VILLAGE));
+    assert!(
+        text.contains(&guessed),
+        "it is sought where its pages should be: {text}"
+    );
+    let hint = format!("--at {VILLAGE}=https://HOST");
+    assert!(text.contains(&hint), "{text}");
     // Another log at that address is not that of the village.
     let own = network.host(TOWNSHIP).http().unwrap();
     let (exit, text) = run(

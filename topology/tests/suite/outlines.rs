@@ -99,9 +99,8 @@ fn an_operators_own_map_takes_the_place_of_the_sketch() {
     );
 }
 
-#[test]
-fn every_bad_feature_of_a_map_is_named_and_nothing_is_loaded() {
-    let tree = tree("code,name\n44,广东省\n4419,东莞市\n");
+/// Features with a fault each, but the first.
+fn bad_features() -> [String; 16] {
     let square = "[[[113,22],[114,22],[114,23],[113,22]]]";
     let feature = |properties: &str, kind: &str, coordinates: &str| {
         format!(
@@ -109,7 +108,7 @@ fn every_bad_feature_of_a_map_is_named_and_nothing_is_loaded() {
                 "geometry":{{"type":"{kind}","coordinates":{coordinates}}}}}"#
         )
     };
-    let features = [
+    [
         feature(r#"{"code":"44"}"#, "Polygon", square),
         feature("{}", "Polygon", square),
         feature("null", "Polygon", square),
@@ -151,10 +150,15 @@ fn every_bad_feature_of_a_map_is_named_and_nothing_is_loaded() {
             "Polygon",
             "[[[\"a\",22],[114,22],[114,23],[\"a\",22]]]",
         ),
-    ];
+    ]
+}
+
+#[test]
+fn every_bad_feature_of_a_map_is_named_and_nothing_is_loaded() {
+    let tree = tree("code,name\n44,广东省\n4419,东莞市\n");
     let map = format!(
         r#"{{"features":[{}],"type":"FeatureCollection"}}"#,
-        features.join(",")
+        bad_features().join(",")
     );
     let Err(OutlineErrors::Features(faults)) = Outlines::load(&map, &tree) else {
         panic!("loaded");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::*;
+use super::{codes::CODES, *};
 
 #[test]
 fn every_code_has_one_row_and_is_read_back() {

@@ -114,6 +114,12 @@ pub(super) fn raise() -> usize {
     })
 }
 
+/// Returns the least number of descriptors with which these links can be kept.
+pub(super) const fn least(links: LinkCount) -> usize {
+    let fixed = STORE + RUNTIME + WATCHERS + CONTROL + OUTBOUND;
+    fixed + links.descriptors() + LEAST_HALF_OPEN + 2 * LEAST_HTTP + LEAST_SPARE
+}
+
 /// Divides the limit among the listeners, after store, links and watchers have their share.
 pub(super) fn allot(
     limit: usize,
@@ -123,7 +129,7 @@ pub(super) fn allot(
 ) -> Result<Allotment, TooFewDescriptors> {
     let fixed = STORE + RUNTIME + WATCHERS + CONTROL + OUTBOUND;
     let edges = LEAST_HALF_OPEN + 2 * LEAST_HTTP + LEAST_SPARE;
-    let needed = fixed + links.descriptors() + edges;
+    let needed = least(links);
     if limit < needed {
         return Err(TooFewDescriptors {
             limit,

@@ -2,24 +2,32 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+use api::LastBackup;
 use axum::Router;
-use domain::ids::NetworkId;
+use config::Config;
+use domain::{ids::NetworkId, readmission::Consent};
 use identity::{Identity, KeyRing, Network, SignedKeyStatement};
 use office::{Dependencies, FileArea, Office, blocking};
-use outbound::{http_client::HttpClient, webhooks::WebhookDispatcher};
+use outbound::{
+    http_client::{HttpClient, Policy},
+    webhooks::WebhookDispatcher,
+};
 use peer::{
     fetch::Fetches,
-    grpc, keys,
+    grpc,
+    join::JoinService,
+    keys,
     link::{
         Converse,
         connect::{ConnectConfig, TlsConnect},
         dial::{self, Dialler},
         own::OwnLinks,
         pace::Pace,
-        resolve::{self, Parents},
+        resolve::{self, CurrentParents, Parents},
         uplink::Uplink,
     },
     listen::{PeerStream, SniRouter},
+    renewal::Renewals,
     session::{self, Links, SessionContext},
     verify::Verifier,
 };
@@ -36,7 +44,7 @@ use web::state::{AppState, Node};
 use workers::{About, DueTimer, Workers};
 
 use super::{
-    Listener, Plan, StartError,
+    LEAST_WINDOW_BYTES, Listener, PICTURES_AT_A_TIME, Plan, StartError,
     descriptors::{self, Allotment},
     resources::{bind, loopback},
 };
@@ -44,6 +52,7 @@ use crate::{
     OwnLogKeys, OwnSeal, causes,
     certificates::Certificates,
     due::{Clocks, Timer},
+    last_backup::Backups,
     probes::{CollectorProbe, Disk},
     sweep::Sweep,
 };
@@ -56,6 +65,7 @@ pub(super) struct NodeBuilder<'a> {
     pub(super) plan: &'a Plan,
     pub(super) network: Arc<Network>,
     pub(super) keys: Arc<KeyRing>,
+    pub(super) hosted: Arc<[DivisionCode]>,
     pub(super) store: Store,
     pub(super) address: SocketAddr,
     pub(super) sni_router: Arc<SniRouter>,
@@ -73,6 +83,14 @@ pub(super) struct NodeBuilder<'a> {
     pub(super) decoding: Arc<Semaphore>,
 }
 
+/// How a running node reaches its parent.
+pub(super) struct Upward {
+    /// Rung to dial at once.
+    pub(super) hurry: Arc<Notify>,
+    /// What asks for its next certificates; `None` where links are carried in memory.
+    pub(super) renew: Option<Arc<TlsConnect>>,
+}
+
 /// A node that is built and not yet running.
 pub(super) struct Built {
     pub(super) node: Node,
@@ -81,12 +99,68 @@ pub(super) struct Built {
     pub(super) connections: mpsc::Receiver<PeerStream>,
 }
 
+impl Built {
+    pub(super) fn division(&self) -> DivisionCode {
+        self.identity.division()
+    }
+}
+
+impl<'a> NodeBuilder<'a> {
+    /// Returns what the nodes of a process share, before any is built.
+    pub(super) fn of(
+        plan: &'a Plan,
+        divisions: &[DivisionCode],
+        (network, store): (Arc<Network>, Store),
+        (address, allotment): (SocketAddr, Allotment),
+        (metrics, health): (Metrics, Health),
+    ) -> Self {
+        let config = &plan.config;
+        let links: usize = divisions
+            .iter()
+            .map(|code| plan.tree.children(*code).len() + 1)
+            .sum();
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let clock = Arc::clone(&plan.clock);
+        let now = move || clock.now();
+        let workers = Workers::new(now, metrics.clone(), tasks.clone(), stop.clone());
+        Self {
+            plan,
+            keys: Arc::new(network.key_ring()),
+            hosted: divisions.into(),
+            network,
+            store,
+            address,
+            sni_router: Arc::new(SniRouter::default()),
+            window: Window {
+                envelopes: config.limits.window as usize,
+                bytes: (config.limits.memory_bytes / links.max(1)).max(LEAST_WINDOW_BYTES),
+            },
+            metrics,
+            health,
+            webhook_client: Arc::new(HttpClient::new(
+                Policy::Webhooks {
+                    allow: config.webhooks.allow.clone(),
+                },
+                config.webhooks.roots.clone(),
+                plan.surroundings.clone(),
+            )),
+            own: OwnLinks::default(),
+            pace: Arc::new(Pace::default()),
+            allotment,
+            tasks,
+            stop,
+            workers,
+            due: DueTimer::default(),
+            decoding: Arc::new(Semaphore::new(PICTURES_AT_A_TIME)),
+        }
+    }
+}
+
 impl NodeBuilder<'_> {
     pub(super) async fn build(&self, division: DivisionCode) -> Result<Built, StartError> {
         let Plan {
             config,
             tree,
-            clock,
             surroundings,
             ..
         } = self.plan;
@@ -96,15 +170,56 @@ impl NodeBuilder<'_> {
         // threads in parallel.
         let opened =
             blocking(move || Identity::open(&network, &data, division, &divisions, &around));
-        let identity = opened.await?;
-        let identity = Arc::new(identity);
-        let supplies = Dependencies {
+        let identity = Arc::new(opened.await?);
+        let supplies = self.dependencies(&identity)?;
+        let opened = Office::open(division, supplies).await;
+        let office = Arc::new(opened.map_err(|error| StartError::Office(division, error))?);
+        self.recall_keys(&identity, &office).await?;
+        let links = Arc::new(Links::default());
+        let fetches = Arc::new(Fetches::new(Arc::clone(&office)));
+        let board = Arc::new(self.session_context((&office, &identity), &links, &fetches));
+        let dispatcher = Arc::new(WebhookDispatcher {
+            office: Arc::clone(&office),
+            network: self.network.id_hex(),
+            client: Arc::clone(&self.webhook_client),
+        });
+        let connections = self.sni_router.open(Arc::clone(&identity));
+        if identity.can_issue() {
+            let parts = (&office, &identity, &self.keys);
+            let consent = Consent {
+                days: config.links.readmit_days,
+            };
+            let joins = JoinService::new(parts, consent, self.tasks.clone());
+            self.sni_router.open_joins(Arc::new(joins));
+        }
+        Ok(Built {
+            node: Node {
+                office,
+                links,
+                fetches,
+                keys: Arc::clone(&self.keys),
+                dispatcher,
+                identity: Arc::clone(&identity),
+                month: Arc::default(),
+                hosted: Arc::clone(&self.hosted),
+            },
+            identity,
+            board,
+            connections,
+        })
+    }
+
+    /// What an office needs of its process.
+    fn dependencies(&self, identity: &Arc<Identity>) -> Result<Dependencies, StartError> {
+        let Plan { config, tree, .. } = self.plan;
+        let division = identity.division();
+        Ok(Dependencies {
             tree: Arc::clone(tree),
             store: self.store.clone(),
-            clock: Arc::clone(clock),
+            clock: Arc::clone(&self.plan.clock),
             entropy: Arc::clone(&self.plan.entropy),
-            seals: Arc::new(OwnSeal::of(&identity)),
-            log_keys: Arc::new(OwnLogKeys::of(&identity)),
+            seals: Arc::new(OwnSeal::of(identity)),
+            log_keys: Arc::new(OwnLogKeys::of(identity)),
             network: NetworkId(self.network.id),
             suite: identity.signer().suite(),
             metrics: self.metrics.division(division),
@@ -116,20 +231,25 @@ impl NodeBuilder<'_> {
             reports: config.limits.reports,
             window: self.window.envelopes,
             due: self.due.clone(),
-        };
-        let opened = Office::open(division, supplies).await;
-        let office = Arc::new(opened.map_err(|error| StartError::Office(division, error))?);
-        self.recall_keys(&identity, &office).await?;
-        let links = Arc::new(Links::default());
-        let network = NetworkId(self.network.id);
-        let fetches = Arc::new(Fetches::new(Arc::clone(&office)));
-        let board = Arc::new(SessionContext {
-            fetches: Arc::clone(&fetches),
-            office: Arc::clone(&office),
-            identity: Arc::clone(&identity),
+        })
+    }
+
+    /// What the sessions of a node share.
+    fn session_context(
+        &self,
+        (office, identity): (&Arc<Office>, &Arc<Identity>),
+        links: &Arc<Links>,
+        fetches: &Arc<Fetches>,
+    ) -> SessionContext {
+        let Plan { config, tree, .. } = self.plan;
+        let (network, keys) = (NetworkId(self.network.id), Arc::clone(&self.keys));
+        SessionContext {
+            fetches: Arc::clone(fetches),
+            office: Arc::clone(office),
+            identity: Arc::clone(identity),
             network,
-            keys: Arc::clone(&self.keys),
-            verifier: Verifier::new(division, Arc::clone(tree), network, Arc::clone(&self.keys)),
+            keys: Arc::clone(&keys),
+            verifier: Verifier::new(office.me(), Arc::clone(tree), network, keys),
             terms: session::SessionConfig {
                 window: self.window,
                 greeting_timeout: config.limits.handshake_timeout * 2,
@@ -138,31 +258,11 @@ impl NodeBuilder<'_> {
                 watermark_pace: config.links.watermark_pace,
                 answer: config.links.answer,
             },
-            links: Arc::clone(&links),
+            links: Arc::clone(links),
             metrics: self.metrics.clone(),
             health: self.health.clone(),
             stop: self.stop.clone(),
-        });
-        let dispatcher = Arc::new(WebhookDispatcher {
-            office: Arc::clone(&office),
-            network: self.network.id_hex(),
-            client: Arc::clone(&self.webhook_client),
-        });
-        let connections = self.sni_router.open(Arc::clone(&identity));
-        Ok(Built {
-            node: Node {
-                office,
-                links,
-                fetches,
-                keys: Arc::clone(&self.keys),
-                dispatcher,
-                identity: Arc::clone(&identity),
-                month: Arc::default(),
-            },
-            identity,
-            board,
-            connections,
-        })
+        }
     }
 
     /// Adds to the key ring the node's own keys and those it received earlier.
@@ -283,7 +383,6 @@ impl NodeBuilder<'_> {
             bounds: self.allotment.http,
             watch: self.watch(),
             watchers: descriptors::WATCHERS,
-            settings: self.plan.config.http.clone(),
         };
         self.tasks.spawn(http.serve(listener, self.stop.clone()));
         Ok(())
@@ -308,7 +407,11 @@ impl NodeBuilder<'_> {
 
     /// Starts what the process does by itself besides its nodes. Returns what turns true once the disk failed and
     /// takes writes again.
-    pub(super) fn start_workers(&self, app_state: &AppState) -> watch::Receiver<bool> {
+    pub(super) fn start_workers(
+        &self,
+        app_state: &AppState,
+        note_backup: watch::Sender<Option<LastBackup>>,
+    ) -> watch::Receiver<bool> {
         let workers = &self.workers;
         let probe = self.plan.config.data.join("probe");
         let disk = Disk::new(&self.store, probe, &self.health, &self.metrics);
@@ -320,6 +423,8 @@ impl NodeBuilder<'_> {
         workers.start(Timer::new(&self.due, &self.plan.clock));
         workers.start(Sweep::new(&app_state.nodes));
         workers.start(Certificates::new(&app_state.nodes));
+        let data = &self.plan.config.data;
+        workers.start(Backups::new(data, &self.metrics, note_backup));
         let row = workers.list_other(About::process("checkpoints"));
         self.store
             .watch_checkpoints(move |checkpoint| match checkpoint {
@@ -335,7 +440,7 @@ impl NodeBuilder<'_> {
         &self,
         built: Built,
         hosted: &[DivisionCode],
-    ) -> Result<Option<Arc<Notify>>, StartError> {
+    ) -> Result<Option<Upward>, StartError> {
         let Built {
             node,
             identity,
@@ -355,16 +460,27 @@ impl NodeBuilder<'_> {
                 );
                 self.tasks.spawn(taken);
             }
-            None => self.serve_neighbours(&identity, connections, &converse, hosted),
+            None => {
+                let renewals = Renewals::new(
+                    Arc::clone(&node.office),
+                    Arc::clone(&identity),
+                    Arc::clone(&self.keys),
+                );
+                let serves = (Arc::clone(&converse), Some(Arc::new(renewals)));
+                self.serve_neighbours(&identity, connections, serves, hosted);
+            }
         }
         let Some(parent) = self.plan.tree.parent(identity.division()) else {
             return Ok(None);
         };
         let inside = hosted.binary_search(&parent).is_ok();
         let division = identity.division();
-        let connect = match &self.plan.carriers {
-            Some(carriers) => carriers.connect(identity, parent),
-            None => self.connect(identity, parent, inside)?,
+        let (connect, renew): (Box<dyn dial::Connect>, _) = match &self.plan.carriers {
+            Some(carriers) => (carriers.connect(identity, parent), None),
+            None => {
+                let connect = Arc::new(self.connect(identity, parent, inside)?);
+                (Box::new(Arc::clone(&connect)), Some(connect))
+            }
         };
         let hurry = Arc::new(Notify::new());
         let entropy = Arc::clone(&self.plan.entropy);
@@ -383,7 +499,7 @@ impl NodeBuilder<'_> {
             hurry: Arc::clone(&hurry),
         };
         self.workers.start(Uplink::new(dialler));
-        Ok(Some(hurry))
+        Ok(Some(Upward { hurry, renew }))
     }
 
     /// Serves the connections of a node's children.
@@ -391,7 +507,7 @@ impl NodeBuilder<'_> {
         &self,
         identity: &Identity,
         connections: mpsc::Receiver<PeerStream>,
-        converse: &Arc<dyn Converse>,
+        serves: (Arc<dyn Converse>, Option<Arc<Renewals>>),
         hosted: &[DivisionCode],
     ) {
         let config = &self.plan.config;
@@ -409,7 +525,7 @@ impl NodeBuilder<'_> {
         let served = grpc::serve(
             name,
             connections,
-            Arc::clone(converse),
+            serves,
             limits,
             self.tasks.clone(),
             self.stop.clone(),
@@ -427,20 +543,17 @@ impl NodeBuilder<'_> {
         identity: Arc<Identity>,
         parent: DivisionCode,
         inside: bool,
-    ) -> Result<Box<dyn dial::Connect>, StartError> {
+    ) -> Result<TlsConnect, StartError> {
         let config = &self.plan.config;
         let parents = if inside {
             Parents::Configured(vec![loopback(self.address).to_string()])
-        } else if !config.parent.is_empty() {
-            Parents::Configured(config.parent.iter().map(ToString::to_string).collect())
         } else {
-            let resolver = resolve::resolver(&config.dns.servers).map_err(StartError::Resolver)?;
-            Parents::Discovered(Box::new(resolver), identity.name_of(parent))
+            parents_of(config, identity.name_of(parent))?
         };
-        Ok(Box::new(TlsConnect {
+        Ok(TlsConnect {
             identity,
             parent,
-            parents,
+            parents: CurrentParents::of(parents),
             terms: ConnectConfig {
                 unread: self.unread(),
                 ping: self.ping(inside),
@@ -449,8 +562,18 @@ impl NodeBuilder<'_> {
                 frame_bytes: config.limits.frame_bytes,
             },
             own: inside.then(|| self.own.clone()),
-        }))
+        })
     }
+}
+
+/// Returns where the parent with this name is, by a configuration.
+pub(super) fn parents_of(config: &Config, name: String) -> Result<Parents, StartError> {
+    if config.parent.is_empty() {
+        let resolver = resolve::resolver(&config.dns.servers).map_err(StartError::Resolver)?;
+        return Ok(Parents::Discovered(Box::new(resolver), name));
+    }
+    let named = config.parent.iter().map(ToString::to_string);
+    Ok(Parents::Configured(named.collect()))
 }
 
 /// Returns a number from 0 to 1, drawn from random bytes.

@@ -8,16 +8,15 @@ use api::{
 };
 use domain::{
     csv::defused,
-    roster::{Column, Fault, Row},
+    roster::{Column, Row},
+    rows::{BadCell, Fault},
 };
 use serde::Serialize;
-use sheet::{
-    Limits,
-    accounts::{Roster, empty},
-};
+use sheet::accounts::{Roster, empty};
 
 use crate::{
     Failure, Output,
+    sheets::{self, SheetArgs},
     site::Asked,
     tables::{pairs, table},
 };
@@ -25,12 +24,16 @@ use crate::{
 /// Opens accounts from a sheet (账号表), CSV or XLSX, one for each person who has none
 ///
 /// One row names the columns, in Chinese or English: 姓名/name, 用户名/login, 角色/roles, 网格/grids,
-/// 部门/department, 电话/phone, 停用/close; the last five may be left out or empty. --empty writes such a sheet, with a row that
+/// 部门/department, 电话/phone, 停用/close, 状态/state, 原姓名/former-name; all but the first two may be left out or empty. --empty writes such a sheet, with a row that
 /// shows what belongs where and is not read.
 ///
 /// Every row is checked first. If one has a fault, nothing is done, unless you give --only-right. Formulas, merged
 /// cells and hidden sheets are refused. Read the same sheet again as often as you like: a row whose person has an
 /// account changes nothing, unless you give --change.
+///
+/// With --change, 原姓名/former-name renames a person, if it has the name that the account has so far; and 启用 (open) in
+/// 状态/state opens a closed account again: with a new first password, with the roles that it had, and without the
+/// sign-ins of before.
 ///
 /// With --close, the accounts of rows with something in 停用/close are closed: 是 (yes) if they have no open matters, the
 /// login of whoever takes them, 部门 (department), 指挥室 (nobody: the command room), or 不交接 (leave). Each matter is
@@ -49,23 +52,13 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Import {
-    /// CSV in UTF-8 or GB18030; or XLSX, XLS or ODS, of which the first visible sheet is read
-    #[arg(required_unless_present = "empty")]
-    file: Option<PathBuf>,
-    /// Writes an empty sheet to this XLSX file
-    #[arg(long, value_name = "FILE", conflicts_with = "file")]
-    empty: Option<PathBuf>,
-    /// Only shows what would become of each row; changes nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Does what the right rows say although others have faults
-    #[arg(long)]
-    only_right: bool,
+    #[command(flatten)]
+    sheet: SheetArgs,
     /// Leaves the roles of the sheet to whoever grants them
     #[arg(long)]
     without_roles: bool,
     /// Also changes accounts that people have: department, telephone and grids, as far as their cells are not empty (`无`
-    /// or `-` for none); with --grant-roles the roles become exactly those of the sheet
+    /// or `-` for none), names and closed accounts as above; with --grant-roles the roles become exactly those of the sheet
     #[arg(long)]
     change: bool,
     /// Also closes the accounts whose cell 停用/close says who takes the open matters
@@ -108,19 +101,14 @@ struct Told {
 
 impl Import {
     pub(super) async fn run(self, asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
-        if let Some(file) = self.empty {
-            fs::write(&file, empty()).map_err(|error| Failure::File(file.clone(), error))?;
-            return output.facts(&serde_json::json!({ "written": file }), || {
-                format!("{} is written; fill it in\n", file.display())
-            });
+        let args = &self.sheet;
+        if args.wrote_empty(empty, output)? {
+            return Ok(());
         }
-        let file = self.file.clone().unwrap_or_default();
-        let bytes = fs::read(&file).map_err(|error| Failure::File(file.clone(), error))?;
-        let roster = Roster::read(&bytes, &Limits::OWN)
-            .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
+        let roster: Roster = args.read()?;
         let passwords = self.passwords.as_ref().map(secret_file).transpose()?;
         let mut lines = bad_lines(&roster);
-        let dry_run = self.dry_run || !lines.is_empty() && !self.only_right;
+        let dry_run = args.is_dry(!lines.is_empty());
         let sent = self.send(asked, &roster, dry_run).await?;
         lines.extend(sent);
         lines.sort_by_key(|line| line.line);
@@ -138,18 +126,7 @@ impl Import {
         }
         output.facts(&told, || show(&told))?;
         let bad = told.rows.iter().filter(|row| !row.faults.is_empty());
-        match bad.count() {
-            0 => Ok(()),
-            bad if self.only_right => {
-                tracing::info!(bad, "rows with faults were left out");
-                Ok(())
-            }
-            bad => Err(Failure::Usage(format!(
-                "{bad} of {} rows have faults, so nothing was done; correct them, or do what the others say with \
-                 --only-right",
-                told.rows.len()
-            ))),
-        }
+        args.check(bad.count(), told.rows.len())
     }
 
     /// Sends the rows: those that close an account, if that is asked for, by themselves after the others.
@@ -168,7 +145,7 @@ impl Import {
         let mut lines = self.send_to(asked, path, &others, dry_run).await?;
         let is_bad = lines.iter().any(|line| !line.faults.is_empty());
         // Nobody is closed after a sheet that was not done.
-        let waits = dry_run || is_bad && !self.only_right;
+        let waits = dry_run || self.sheet.is_dry(is_bad);
         let closed = self.send_to(asked, "rosters/closings", &closing, waits);
         lines.extend(closed.await?);
         Ok(lines)
@@ -190,7 +167,7 @@ impl Import {
         });
         let request = RosterRequest {
             dry_run,
-            only_right: self.only_right,
+            only_right: self.sheet.only_right,
             without_roles: self.without_roles,
             change: self.change,
             rows: lines.collect(),
@@ -218,14 +195,13 @@ fn line(cells: &BTreeMap<Column, String>, told: RosterOutcomeLine) -> Line {
 
 /// Returns the rows that have faults before a node is asked.
 fn bad_lines(roster: &Roster) -> Vec<Line> {
-    let fault = |fault: &Fault| {
-        let said = fault.why.to_string();
-        let (reason, hint) = said.split_once("; ").unwrap_or((&said, ""));
+    let fault = |fault: &Fault<Column, BadCell>| {
+        let (reason, hint) = sheets::told(fault.why);
         RosterFault {
             column: fault.column,
             value: fault.value.clone(),
-            reason: reason.to_owned(),
-            hint: Some(hint.to_owned()).filter(|hint| !hint.is_empty()),
+            reason,
+            hint,
         }
     };
     let rows = roster.bad.iter();
@@ -271,29 +247,17 @@ fn write(into: &mut fs::File, rows: &[Line]) -> std::io::Result<()> {
 }
 
 fn show(told: &Told) -> String {
-    let mut text = String::new();
-    for heading in &told.unread {
-        text += &format!("the column `{heading}` is not read\n");
-    }
     let faults = told.rows.iter().flat_map(|row| {
         row.faults.iter().map(move |fault| {
-            [
-                row.line.to_string(),
-                format!("{} {}", fault.column.chinese(), fault.column.code()),
-                fault.value.clone(),
-                fault.reason.clone(),
-                fault.hint.clone().unwrap_or_default(),
-            ]
+            let (value, reason) = (fault.value.clone(), fault.reason.clone());
+            let column = sheets::column(fault.column);
+            (row.line, column, value, reason, fault.hint.clone())
         })
     });
-    let faults: Vec<_> = faults.collect();
-    if !faults.is_empty() {
-        text += &table(["#line", "column", "value", "fault", "remedy"], faults);
-        text += "\n";
-    }
+    let mut text = sheets::faults(&told.unread, faults);
     let happens = told.rows.iter().flat_map(|row| {
         let change = |change: &RosterChange| {
-            let column = format!("{} {}", change.column.chinese(), change.column.code());
+            let column = sheets::column(change.column);
             [
                 row.line.to_string(),
                 row.login.clone(),
@@ -303,7 +267,7 @@ fn show(told: &Told) -> String {
             ]
         };
         let matters = row.matters.map(|count| {
-            let column = format!("{} {}", Column::Close.chinese(), Column::Close.code());
+            let column = sheets::column(Column::Close);
             let after = format!("{}, {count} open matters", row.outcome.code());
             let (line, login) = (row.line.to_string(), row.login.clone());
             [line, login, column, String::new(), after]

@@ -1,11 +1,11 @@
 //! Uploads and downloads over the control socket.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use api::{Media, OFFSET_STREAM, UPLOAD_OFFSET, UploadId, UploadRequest, UploadView};
 use bytes::Bytes;
 use http::{Method, Request, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, Limited};
 use serde::de::DeserializeOwned;
 use tokio::{
     fs::File,
@@ -14,7 +14,7 @@ use tokio::{
 };
 use topology::DivisionCode;
 
-use super::{Client, ClientError, answered};
+use super::{Client, ClientError, MOST_ANSWER_BYTES, answered};
 
 /// Bytes of one chunk.
 const CHUNK_BYTES: u64 = 512 * 1024;
@@ -145,6 +145,50 @@ impl Client {
     /// See [`ClientError`].
     pub async fn file(&self, path: &str) -> Result<Bytes, ClientError> {
         self.bytes(Method::GET, path).await
+    }
+
+    /// Reads an answer of any length piece by piece over a connection of its own, until it ends or `take` returns `false`.
+    ///
+    /// # Errors
+    /// [`ClientError`]; it is unreachable only if nothing was read.
+    pub async fn stream(
+        &self,
+        path: &str,
+        mut take: impl AsyncFnMut(Bytes) -> bool,
+    ) -> Result<(), ClientError> {
+        let request = Request::builder()
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .header(header::ACCEPT_LANGUAGE, self.language.tag())
+            .body(Full::new(Bytes::new()));
+        let request = request.map_err(|error| ClientError::Answer(error.to_string()))?;
+        let unreachable = |error: hyper::Error| self.unreachable(io::Error::other(error));
+        let connection = self.in_time(self.connect()).await?;
+        let mut connection = connection.map_err(|cause| self.unreachable(cause))?;
+        let response = self
+            .in_time(connection.sender.send_request(request))
+            .await?;
+        let response = response.map_err(unreachable)?;
+        let status = response.status();
+        let mut body = response.into_body();
+        if !status.is_success() {
+            let body = self
+                .in_time(Limited::new(body, MOST_ANSWER_BYTES).collect())
+                .await?;
+            let body = body.map_err(|error| self.unreachable(io::Error::other(error)))?;
+            return answered(status, body.to_bytes()).map(drop);
+        }
+        while let Some(frame) = self.in_time(body.frame()).await? {
+            let frame = frame.map_err(|error| {
+                ClientError::Answer(format!("it was broken off: {error}; see the node's log"))
+            })?;
+            if let Ok(piece) = frame.into_data()
+                && !take(piece).await
+            {
+                break;
+            }
+        }
+        Ok(())
     }
 
     async fn bytes(&self, method: Method, path: &str) -> Result<Bytes, ClientError> {

@@ -31,8 +31,8 @@ use crate::{Failure, Output, client::Client, site::Asked, tables::pairs};
 /// and day, are compared with each other, and those that contradict each other are counted.
 ///
 /// With --children or --child the logs of divisions below are read as well, whole, and each must begin with the head that is
-/// recorded here. Those whose nodes are in this process are read there; for others give their address with --at, which
-/// may be repeated. Exits with 0 if everything holds and 7 if something does not.
+/// recorded here. Those whose nodes are in this process are read there, others at the address of their pages: the name in
+/// `pages.hosts`, else CODE in `pages.zone`. Where that is not so, give the address with --at, which may be repeated. Exits with 0 if everything holds and 7 if something does not.
 ///
 /// Examples:
 ///   wujitong log audit
@@ -167,7 +167,13 @@ impl Audit {
             return Ok(vec![]);
         }
         let known: ChildLogs = asked.client.get(&asked.path("log/children")).await?;
-        let all: BTreeSet<_> = known.logs.iter().map(|log| log.division).collect();
+        let below = |log: &&ChildLog| log.division.tier() > asked.node.tier();
+        let all: BTreeSet<_> = known
+            .logs
+            .iter()
+            .filter(below)
+            .map(|log| log.division)
+            .collect();
         let mut chosen: BTreeSet<_> = self.child.iter().copied().collect();
         let mut rest: Vec<_> = all.difference(&chosen).copied().collect();
         // Nobody who rewrites a log knows which ones are read.
@@ -179,24 +185,46 @@ impl Audit {
         let mut audited = vec![];
         for division in chosen {
             let address = self.at.iter().find(|at| at.division == division);
+            let mut guessed = false;
             let source = match address {
                 Some(address) => Source::There(&outside, address.base.clone()),
                 None if hosted.iter().any(|node| node.division == division) => {
                     Source::Here(&asked.client)
                 }
-                None => {
-                    audited.push(AuditedChild::unread(
-                        division,
-                        "its node is not in this process; give its address with --at",
-                    ));
-                    continue;
-                }
+                None => match pages_of(division, &known.logs) {
+                    Some(base) => {
+                        guessed = true;
+                        Source::There(&outside, base)
+                    }
+                    None => {
+                        let why =
+                            "its node is not in this process, and no zone of pages is set here";
+                        audited.push(AuditedChild::unread(division, &with_address(why, division)));
+                        continue;
+                    }
+                },
             };
             let logs = Logs { division, source };
-            audited.push(one_below(&logs, &known.logs).await);
+            let mut found = one_below(&logs, &known.logs).await;
+            if let (true, Some(why)) = (guessed, &mut found.unread) {
+                *why = with_address(why, division);
+            }
+            audited.push(found);
         }
         Ok(audited)
     }
+}
+
+/// Returns where the pages of a division are by the names that the node knows.
+fn pages_of(division: DivisionCode, known: &[ChildLog]) -> Option<String> {
+    let mut known = known.iter().filter(|log| log.division == division);
+    known.find_map(|log| log.pages.clone())
+}
+
+/// Adds how to give the address of a division.
+fn with_address(why: &str, division: DivisionCode) -> String {
+    let division = division.short();
+    format!("{why}; if its pages are elsewhere, add --at {division}=https://HOST[:PORT]")
 }
 
 impl AuditedChild {
@@ -330,19 +358,7 @@ async fn audit(
     marks.extend(countersigned(logs, log, &key).await?);
     let note = fetch(logs, log, "checkpoint").await?;
     let head = Checkpoint::open(&note, &key).map_err(|error| wrong(error.to_string()))?;
-    let mut found = AuditedLog {
-        origin: log.origin.clone(),
-        size: head.size(),
-        tiles: 0,
-        entries: BTreeMap::new(),
-        unknown: 0,
-        children: 0,
-        contradictions: 0,
-        last: BTreeMap::new(),
-        since: None,
-        others: vec![],
-        held: None,
-    };
+    let mut found = AuditedLog::unread(log, &head);
     if let Some((size, _, who)) = marks.iter().find(|(size, ..)| *size > head.size()) {
         let have = head.size();
         return Err(wrong(format!(
@@ -384,23 +400,54 @@ async fn audit(
         goes_on(older, &head, &level).map_err(wrong)?;
         found.since = Some(older.size());
     }
-    let mut above = 0;
+    found.tiles = check_tiles(logs, log, &head, level).await?;
+    Ok(found)
+}
+
+impl AuditedLog {
+    /// Returns a log of which nothing was read but its head.
+    fn unread(log: &PublicLog, head: &Checkpoint) -> Self {
+        Self {
+            origin: log.origin.clone(),
+            size: head.size(),
+            tiles: 0,
+            entries: BTreeMap::new(),
+            unknown: 0,
+            children: 0,
+            contradictions: 0,
+            last: BTreeMap::new(),
+            since: None,
+            others: vec![],
+            held: None,
+        }
+    }
+}
+
+/// Checks the tiles of hashes against those of the entries, level by level. Returns how many there are.
+async fn check_tiles(
+    logs: &Logs<'_>,
+    log: &PublicLog,
+    head: &Checkpoint,
+    mut level: Vec<Hash>,
+) -> Result<u64, Failure> {
+    let (mut tiles, mut above) = (0, 0);
     while !level.is_empty() {
-        let tiles = Tile::all(head.size()).filter(|tile| tile.level == TileLevel::Hashes(above));
-        for tile in tiles {
+        let all = Tile::all(head.size()).filter(|tile| tile.level == TileLevel::Hashes(above));
+        for tile in all {
             let bytes = fetch(logs, log, &format!("tile/{tile}")).await?;
             let own = &level[tile.begin() as usize..tile.end() as usize];
             if bytes != own.concat() {
-                return Err(wrong(format!(
-                    "{tile} does not hold the hashes of what is below it"
+                return Err(Failure::Log(format!(
+                    "{}: {tile} does not hold the hashes of what is below it",
+                    log.origin
                 )));
             }
-            found.tiles += 1;
+            tiles += 1;
         }
         level = level.chunks_exact(Tile::FULL.into()).map(root).collect();
         above += 1;
     }
-    Ok(found)
+    Ok(tiles)
 }
 
 async fn fetch(logs: &Logs<'_>, log: &PublicLog, what: &str) -> Result<Vec<u8>, Failure> {

@@ -72,7 +72,7 @@ impl Resolve {
 
 fn lines(found: &ChildLogs) -> String {
     if found.logs.is_empty() && found.evidence.is_empty() {
-        return "no logs of divisions below were seen yet 尚未见到下级日志\n".to_owned();
+        return "no logs of other divisions were seen yet 尚未见到其他单位的日志\n".to_owned();
     }
     let stands = |log: &ChildLog| match log.stopped {
         true => "STOPPED 已停止会签",

@@ -91,6 +91,17 @@ pub(super) fn person(contact: &Contact) -> String {
 
 pub(super) fn one(shown: &Named<MatterView>) -> String {
     let (matter, names) = (&shown.facts, Names(&shown.names));
+    let mut text = pairs(facts(matter, names));
+    text += "\n";
+    for line in escape_lines(&labels::body(&matter.body)).lines() {
+        text += &format!("  {line}\n");
+    }
+    text += "\n";
+    text += &steps(matter, names);
+    text
+}
+
+fn facts(matter: &MatterView, names: Names<'_>) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("matter", matter.id.clone()),
         (
@@ -116,7 +127,17 @@ pub(super) fn one(shown: &Named<MatterView>) -> String {
         let degrees = format!("{:.6}, {:.6}", place.latitude, place.longitude);
         facts.push(("place", degrees));
     }
-    for Detail { name, text } in &matter.details {
+    for one in &matter.data {
+        let (name, shown) = (&one.name.zh, &one.shown.zh);
+        let said = format!("{name} ({}): {shown} ({})", one.code, one.value);
+        facts.push(("data", escape(&said)));
+    }
+    let is_data = |name: &str| {
+        let code = name.strip_prefix(Detail::ATTRIBUTE);
+        matter.data.iter().any(|one| Some(&*one.code) == code)
+    };
+    let details = matter.details.iter();
+    for Detail { name, text } in details.filter(|detail| !is_data(&detail.name)) {
         let said = format!("{}: {}", labels::detail(name), escape(text));
         facts.push(("said", said));
     }
@@ -140,12 +161,10 @@ pub(super) fn one(shown: &Named<MatterView>) -> String {
     for request in &matter.requests {
         facts.push(("asked", labels::request(request)));
     }
-    let mut text = pairs(facts);
-    text += "\n";
-    for line in escape_lines(&labels::body(&matter.body)).lines() {
-        text += &format!("  {line}\n");
-    }
-    text += "\n";
+    facts
+}
+
+fn steps(matter: &MatterView, names: Names<'_>) -> String {
     let rows = matter.steps.iter().map(|step| {
         let note = step.note.as_ref().map(labels::body).unwrap_or_default();
         [
@@ -158,8 +177,7 @@ pub(super) fn one(shown: &Named<MatterView>) -> String {
             note,
         ]
     });
-    text += &table(["at", "by", "step", "note"], rows);
-    text
+    table(["at", "by", "step", "note"], rows)
 }
 
 #[cfg(test)]

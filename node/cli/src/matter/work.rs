@@ -351,8 +351,8 @@ pub(super) enum Work {
 }
 
 impl Work {
-    pub(super) fn request(self) -> Done {
-        let mut files = vec![];
+    pub(super) fn request(mut self) -> Done {
+        let files = self.take_files();
         let (id, action, note) = match self {
             Self::Accept { id, note } => (id, MatterAction::Accept, note),
             Self::Reject { id, reason, note } => (id, MatterAction::Reject { reason }, Some(note)),
@@ -371,18 +371,9 @@ impl Work {
                 },
                 note,
             ),
-            Self::Handle { id, note, attach } => {
-                files = attach;
-                (id, MatterAction::Handle, Some(note))
-            }
-            Self::Feedback { id, note, attach } => {
-                files = attach;
-                (id, MatterAction::Feedback, Some(note))
-            }
-            Self::Visit { id, note, attach } => {
-                files = attach;
-                (id, MatterAction::Visit, Some(note))
-            }
+            Self::Handle { id, note, .. } => (id, MatterAction::Handle, Some(note)),
+            Self::Feedback { id, note, .. } => (id, MatterAction::Feedback, Some(note)),
+            Self::Visit { id, note, .. } => (id, MatterAction::Visit, Some(note)),
             Self::Verify { id, failed, note } => {
                 (id, MatterAction::Verify { passed: !failed }, note)
             }
@@ -421,5 +412,14 @@ impl Work {
             attachments: vec![],
         };
         Done::Act(id, request, files)
+    }
+    /// Takes out the files that are handed in with it.
+    fn take_files(&mut self) -> Vec<PathBuf> {
+        match self {
+            Self::Handle { attach, .. }
+            | Self::Feedback { attach, .. }
+            | Self::Visit { attach, .. } => std::mem::take(attach),
+            _ => vec![],
+        }
     }
 }

@@ -12,11 +12,10 @@ use serde::Serialize;
 use topology::{DivisionCode, Tree};
 
 use crate::{
-    Failure, Output,
+    Failure, Output, faults,
     labels::one_of,
-    language::{self, told},
+    language,
     site::{self, read},
-    tables::table,
 };
 
 /// Checks a template without a node: each fault with line, column, cause and remedy
@@ -121,19 +120,7 @@ fn for_people(checked: &Checked, language: Language) -> String {
             Language::English => format!("no faults ({kind})\n"),
         };
     }
-    let headings = match language {
-        Language::Chinese => ["#行", "#列", "问题", "怎样改"],
-        Language::English => ["#line", "#column", "cause", "remedy"],
-    };
-    let rows = checked.faults.iter().map(|fault| {
-        [
-            fault.line.to_string(),
-            fault.column.to_string(),
-            told(language, &fault.cause.en, &fault.cause.zh).to_owned(),
-            told(language, &fault.remedy.en, &fault.remedy.zh).to_owned(),
-        ]
-    });
-    table(headings, rows)
+    faults::template(&checked.faults, language)
 }
 
 /// Returns the highest division that may issue a content: the province, or the first below the issuer of what it

@@ -10,6 +10,7 @@ use askama::Template;
 use domain::people::{Permission, Role};
 use http::Method;
 use serde::Serialize;
+use web::problem::Rejection;
 
 use crate::{
     answer::{Answer, lead_to},
@@ -63,6 +64,46 @@ struct OneAccountPage {
     may_grant: bool,
     done: bool,
     problem: Option<Problem>,
+    details: Details,
+}
+
+/// The fields of the details of an account: as it is, or as they were typed if they were refused.
+struct Details {
+    name: String,
+    department: String,
+    grid: String,
+    phone: String,
+    /// What is wrong with the grid.
+    wrong_grid: Option<&'static str>,
+}
+
+impl Details {
+    fn of(visit: &Visit, account: &AccountView, problem: Option<&Problem>) -> Self {
+        let typed = |name: &str| visit.form.typed(name).to_owned();
+        if problem.is_some() && visit.form.get("name").is_some() {
+            let is_wrong = matches!(grid_of(visit), Some(Err(_)));
+            return Self {
+                name: typed("name"),
+                department: typed("department"),
+                grid: typed("grid"),
+                phone: typed("phone"),
+                wrong_grid: is_wrong.then_some(visit.w.admin_grid_wrong()),
+            };
+        }
+        let grid = account.grid.map(|grid| grid.to_string());
+        Self {
+            name: account.name.clone(),
+            department: account.department.clone().unwrap_or_default(),
+            grid: grid.unwrap_or_default(),
+            phone: account.phone.clone().unwrap_or_default(),
+            wrong_grid: None,
+        }
+    }
+}
+
+/// Returns the grid that was typed, if any.
+fn grid_of(visit: &Visit) -> Option<Result<u32, std::num::ParseIntError>> {
+    visit.form.get("grid").map(str::parse)
 }
 
 /// Lists the accounts.
@@ -155,7 +196,8 @@ async fn shown(visit: &Visit, problem: Option<Problem>) -> Answer {
             roles: Role::ALL.iter().map(role).collect(),
             may_manage: visit.may(Permission::ManageAccounts),
             may_grant: visit.may(Permission::GrantRoles),
-            done: visit.query.get("done").is_some(),
+            done: problem.is_none() && visit.query.get("done").is_some(),
+            details: Details::of(visit, &account, problem.as_ref()),
             account,
             problem,
         },
@@ -185,6 +227,17 @@ async fn changed<T: Serialize + Sync>(
 /// Changes name, department and grid of an account, or closes it.
 pub(crate) async fn change(visit: Arc<Visit>) -> Answer {
     let form = &visit.form;
+    let grid = match grid_of(&visit).transpose() {
+        Ok(grid) => grid,
+        Err(_) => {
+            let told = (
+                "the grid is not a number; correct it",
+                "网格编号不是数字；请更正",
+            );
+            let problem = Rejection::unfit(told).0.in_language(visit.view.language);
+            return shown(&visit, Some(problem)).await;
+        }
+    };
     let patch = match form.get("disabled") {
         Some(disabled) => AccountPatch {
             disabled: Some(disabled == "true"),
@@ -193,7 +246,7 @@ pub(crate) async fn change(visit: Arc<Visit>) -> Answer {
         None => AccountPatch {
             name: form.get("name").map(str::to_owned),
             department: Some(form.get("department").map(str::to_owned)),
-            grid: Some(form.get("grid").and_then(|grid| grid.parse().ok())),
+            grid: Some(grid),
             phone: Some(form.get("phone").map(str::to_owned)),
             disabled: None,
             leave_matters: false,

@@ -27,7 +27,7 @@ const PAGE: usize = 100;
 /// Fields of the address that filter, with their labels.
 const FIELDS: [(&str, Label); 7] = [
     ("actor", Words::admin_who),
-    ("deed", Words::admin_did),
+    ("permission", Words::admin_did),
     ("ending", Words::admin_ending),
     ("subject", Words::admin_about),
     ("origin", Words::audit_origin),
@@ -50,7 +50,7 @@ struct AuditTrailPage {
     /// The result of the check of the whole trail, if it was asked for.
     checked: Option<AuditSeal>,
     typed: Form,
-    deeds: Vec<Choice>,
+    permissions: Vec<Choice>,
     endings: Vec<Choice>,
     /// What filters the page, each with the address of the page without it.
     badges: Vec<Link>,
@@ -138,7 +138,7 @@ async fn show(visit: &Visit, asked: &Form, problem: Option<api::problem::Problem
         read: read.map(count),
         is_first: after.is_none(),
         checked,
-        deeds: terms(w, &Permission::ALL, asked.typed("deed")),
+        permissions: terms(w, &Permission::ALL, asked.typed("permission")),
         endings: terms(w, &Ending::ALL, asked.typed("ending")),
         badges: badges(visit, asked),
         wanted,
@@ -173,7 +173,7 @@ fn badges(visit: &Visit, asked: &Form) -> Vec<Link> {
     let badge = |(name, label): &(&str, Label)| {
         let value = asked.get(name)?;
         let known = match *name {
-            "deed" => Permission::of_code(value).map(|term| w.short(term)),
+            "permission" => Permission::of_code(value).map(|term| w.short(term)),
             "ending" => Ending::of_code(value).map(|term| w.short(term)),
             _ => None,
         };

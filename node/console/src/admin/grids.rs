@@ -1,6 +1,6 @@
 //! Grids: who looks after which households.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use api::{GridRequest, Grids, problem::Problem};
 use askama::Template;
@@ -25,10 +25,27 @@ struct GridsPage<'a> {
     rows: Vec<Row>,
     households: u64,
     may_manage: bool,
+    done: bool,
     problem: Option<Problem>,
+    /// What is wrong in fields of the form.
+    wrong: Wrong,
     name: &'a str,
     typed_households: &'a str,
     members: &'a str,
+}
+
+/// What is wrong in the form of a grid, beside its fields.
+#[derive(Default)]
+struct Wrong {
+    households: Option<&'static str>,
+    /// Members that are no numbers of accounts, in words.
+    members: Option<String>,
+}
+
+impl Wrong {
+    const fn is_none(&self) -> bool {
+        self.households.is_none() && self.members.is_none()
+    }
 }
 
 struct Row {
@@ -40,10 +57,10 @@ struct Row {
 
 /// Lists the grids.
 pub(crate) async fn list(visit: Arc<Visit>) -> Answer {
-    listed(&visit, None).await
+    listed(&visit, None, Wrong::default()).await
 }
 
-async fn listed(visit: &Visit, problem: Option<Problem>) -> Answer {
+async fn listed(visit: &Visit, problem: Option<Problem>, wrong: Wrong) -> Answer {
     let w = visit.w;
     let grids: Grids = visit.calls.get(&visit.api("grids")?).await?;
     let row = |grid: &api::GridView| Row {
@@ -67,7 +84,9 @@ async fn listed(visit: &Visit, problem: Option<Problem>) -> Answer {
             rows: grids.grids.iter().map(row).collect(),
             households: grids.households,
             may_manage: visit.may(Permission::ManageGrids),
+            done: problem.is_none() && visit.query.get("done").is_some(),
             problem,
+            wrong,
             name: visit.form.typed("name"),
             typed_households: visit.form.typed("households"),
             members: visit.form.typed("members"),
@@ -75,22 +94,36 @@ async fn listed(visit: &Visit, problem: Option<Problem>) -> Answer {
     )
 }
 
-/// Draws a grid.
+/// Draws a grid. A field that is wrong is told beside it; the form keeps what was typed.
 pub(crate) async fn draw(visit: Arc<Visit>) -> Answer {
-    let form = &visit.form;
-    let members = form.typed("members").split([',', '，', ' ', '\n']);
-    let members = members
-        .filter(|text| !text.is_empty())
-        .map(str::parse::<u64>);
-    let members = members.collect::<Result<_, _>>();
+    let (form, w) = (&visit.form, visit.w);
+    let parts = form.typed("members").split([',', '，', '、', ' ', '\n']);
+    let parts = parts.map(str::trim).filter(|text| !text.is_empty());
+    let (mut members, mut strange) = (BTreeSet::new(), vec![]);
+    for part in parts {
+        match part.parse::<u64>() {
+            Ok(number) => {
+                members.insert(number);
+            }
+            Err(_) => strange.push(part.chars().take(20).collect::<String>()),
+        }
+    }
     let households = form.get("households").unwrap_or_default().parse();
-    let (Ok(members), Ok(households)) = (members, households) else {
-        let problem = Rejection::unfit((
-            "households and members are numbers; correct them",
-            "户数和成员编号要写数字；请更正",
-        ));
-        let problem = problem.0.in_language(visit.view.language);
-        return listed(&visit, Some(problem)).await;
+    let wrong = Wrong {
+        households: households.is_err().then_some(w.admin_households_wrong()),
+        members: (!strange.is_empty())
+            .then(|| w.admin_members_wrong(strange.join(w.of("、", ", ")))),
+    };
+    let households = match households {
+        Ok(households) if wrong.is_none() => households,
+        _ => {
+            let told = (
+                "something is wrong in the form; correct what is told beside the fields",
+                "表单有错；请更正各格旁边说明的内容",
+            );
+            let problem = Rejection::unfit(told).0.in_language(visit.view.language);
+            return listed(&visit, Some(problem), wrong).await;
+        }
     };
     let request = GridRequest {
         name: form.get("name").unwrap_or_default().to_owned(),
@@ -98,8 +131,8 @@ pub(crate) async fn draw(visit: Arc<Visit>) -> Answer {
         households,
     };
     match super::sent(&visit, Method::POST, "grids", &request).await? {
-        Ok(_) => lead_to("/admin/grids"),
-        Err(problem) => listed(&visit, Some(problem)).await,
+        Ok(_) => lead_to("/admin/grids?done=1"),
+        Err(problem) => listed(&visit, Some(problem), Wrong::default()).await,
     }
 }
 
@@ -107,7 +140,7 @@ pub(crate) async fn draw(visit: Arc<Visit>) -> Answer {
 pub(crate) async fn remove(visit: Arc<Visit>) -> Answer {
     let path = format!("grids/{}", odd(visit.param("grid")));
     match super::sent_bare(&visit, Method::DELETE, &path).await? {
-        Ok(_) => lead_to("/admin/grids"),
-        Err(problem) => listed(&visit, Some(problem)).await,
+        Ok(_) => lead_to("/admin/grids?done=1"),
+        Err(problem) => listed(&visit, Some(problem), Wrong::default()).await,
     }
 }

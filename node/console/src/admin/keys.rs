@@ -53,19 +53,23 @@ async fn listed(visit: &Visit, token: Option<String>, problem: Option<Problem>) 
     let row = |key: &api::KeyView| Row {
         id: key.id.clone(),
         name: key.name.clone(),
-        permissions: key.permissions.iter().map(|deed| w.short(*deed)).collect(),
+        permissions: key
+            .permissions
+            .iter()
+            .map(|permission| w.short(*permission))
+            .collect(),
         expires: visit.when(key.expires_ms),
         revoked: key.revoked_ms.map(|ms| visit.when(ms)),
         is_over: key.revoked_ms.is_some() || key.expires_ms < now,
     };
-    let chosen: Vec<_> = visit.form.all("deed").collect();
+    let chosen: Vec<_> = visit.form.all("permission").collect();
     let offered = Permission::ALL
         .into_iter()
-        .filter(|deed| deed.is_for_programs());
-    let choice = |deed: Permission| Choice {
-        value: deed.code().to_owned(),
-        label: w.short(deed),
-        chosen: chosen.contains(&deed.code()),
+        .filter(|permission| permission.is_for_programs());
+    let choice = |permission: Permission| Choice {
+        value: permission.code().to_owned(),
+        label: w.short(permission),
+        chosen: chosen.contains(&permission.code()),
     };
     let (frame, status) = Frame::desk(visit, w.admin_keys()).after(problem.as_ref());
     visit.page(
@@ -87,7 +91,7 @@ async fn listed(visit: &Visit, token: Option<String>, problem: Option<Problem>) 
 /// Makes a key, and shows its token once.
 pub(crate) async fn make(visit: Arc<Visit>) -> Answer {
     let form = &visit.form;
-    let permissions = form.all("deed").filter_map(|code| code.parse().ok());
+    let permissions = form.all("permission").filter_map(|code| code.parse().ok());
     let request = KeyRequest {
         name: form.get("name").unwrap_or_default().to_owned(),
         permissions: permissions.collect(),

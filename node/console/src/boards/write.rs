@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{DRAFT_KEY, PostPage, PostView, WritePost, problem::Problem};
+use api::{PostPage, PostView, WritePost, problem::Problem};
 use askama::Template;
 use http::Method;
 use web::problem::Rejection;
@@ -12,7 +12,7 @@ use crate::{
     answer::{Answer, lead_to},
     form::{self, odd},
     frame::Frame,
-    villagers::draft::{DRAFT_FIELD, Draft, REMOVE_FIELD},
+    villagers::draft::Draft,
     visit::Visit,
     words::Words,
 };
@@ -75,15 +75,8 @@ async fn shown(visit: &Visit, draft: Draft, problem: Option<Problem>) -> Answer 
 
 /// Posts what was typed. Photos that came with the form are kept whatever happens.
 pub(super) async fn send(visit: Arc<Visit>) -> Answer {
-    let mut draft = match visit.form.get(DRAFT_FIELD) {
-        Some(_) => Draft::of(&visit).await?,
-        None => Draft::fresh(),
-    };
-    if let Some(photo) = visit.form.get(REMOVE_FIELD) {
-        draft.remove(&visit, photo).await?;
-        return shown(&visit, draft, None).await;
-    }
-    if !visit.photo_problems.is_empty() {
+    let mut draft = Draft::of_form(&visit).await?;
+    if draft.remove_named(&visit).await? || !visit.photo_problems.is_empty() {
         return shown(&visit, draft, None).await;
     }
     let request = WritePost {
@@ -92,13 +85,9 @@ pub(super) async fn send(visit: Arc<Visit>) -> Answer {
         photos: vec![],
         despite: visit.form.get("despite").map(str::to_owned),
     };
-    let mut calls = visit.with_form_headers();
-    if !draft.photos.is_empty() {
-        calls = calls.with(DRAFT_KEY, &draft.key);
-    }
     let code = visit.param("board");
     let path = visit.api(&format!("boards/{}/posts", odd(code)))?;
-    match calls.ask(Method::POST, &path, &request).await {
+    match draft.calls(&visit).ask(Method::POST, &path, &request).await {
         Ok(reply) => {
             let view: PostView = reply.read()?;
             lead_to(&format!("/boards/{code}/{}", view.line.number))

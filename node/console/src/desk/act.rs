@@ -23,7 +23,7 @@ use crate::{
     answer::{Answer, lead_to},
     form::Form,
     frame::{self, Frame},
-    villagers::draft::{DRAFT_FIELD, Draft, REMOVE_FIELD},
+    villagers::draft::{DRAFT_FIELD, Draft},
     visit::{CSRF_FIELD, KEY_FIELD, SEEN_FIELD, Visit},
     words::Words,
 };
@@ -41,26 +41,27 @@ struct ActPage {
     between: Vec<Step>,
 }
 
+/// Asks once more before something that is not easily undone.
 #[derive(Template)]
 #[template(path = "desk/sure.html")]
-struct SurePage {
-    frame: Frame,
-    w: Words,
-    id: String,
-    path: String,
-    label: String,
-    warning: &'static str,
-    rows: Vec<(&'static str, String)>,
-    fields: Vec<(String, String)>,
-    key: String,
+pub(super) struct SurePage {
+    pub(super) frame: Frame,
+    pub(super) w: Words,
+    pub(super) id: String,
+    pub(super) path: String,
+    pub(super) label: String,
+    pub(super) warning: &'static str,
+    pub(super) rows: Vec<(&'static str, String)>,
+    pub(super) fields: Vec<(String, String)>,
+    pub(super) key: String,
 }
 
 fn action(visit: &Visit) -> Result<ActionName, Problem> {
     ActionName::of_code(visit.param("act")).ok_or_else(|| *Rejection::no_such_path().0)
 }
 
-fn wish(visit: &Visit) -> Result<RequestKindName, Problem> {
-    RequestKindName::of_code(visit.param("wish")).ok_or_else(|| *Rejection::no_such_path().0)
+fn asked(visit: &Visit) -> Result<RequestKindName, Problem> {
+    RequestKindName::of_code(visit.param("request")).ok_or_else(|| *Rejection::no_such_path().0)
 }
 
 /// Shows the form of an action.
@@ -124,8 +125,9 @@ pub(crate) async fn do_it(visit: Arc<Visit>) -> Answer {
         Some(_) => Some(Draft::of(&visit).await?),
         None => None,
     };
-    if let (Some(draft), Some(photo)) = (&mut draft, visit.form.get(REMOVE_FIELD)) {
-        draft.remove(&visit, photo).await?;
+    if let Some(draft) = &mut draft
+        && draft.remove_named(&visit).await?
+    {
         return again(&visit, action, Some(draft.clone()), None).await;
     }
     if let Some(problem) = visit.photo_problems.first().cloned() {
@@ -247,42 +249,42 @@ fn sure(visit: &Visit, action: ActionName, warning: &'static str, photos: usize)
 
 /// Shows the form of a request to the holder.
 pub(crate) async fn ask_form(visit: Arc<Visit>) -> Answer {
-    let wish = wish(&visit)?;
+    let kind = asked(&visit)?;
     let seen = seen(&visit, visit.param("id")).await?;
-    if !seen.offers.requests.contains(&wish) {
+    if !seen.offers.requests.contains(&kind) {
         return Err(*Rejection::denied((
             "this cannot be asked for now; go back to the matter",
             "现在不能提这个请求；请回到事项",
         ))
         .0);
     }
-    let act = ActForm::of_wish(&visit, &seen, wish);
+    let act = ActForm::of_request(&visit, &seen, kind);
     page(&visit, seen, act, None, vec![])
 }
 
 /// Sends a request to the holder.
 pub(crate) async fn ask(visit: Arc<Visit>) -> Answer {
-    let (id, wish) = (visit.param("id"), wish(&visit)?);
+    let (id, kind) = (visit.param("id"), asked(&visit)?);
     if visit.form.get(FILL_FIELD).is_some() {
         let seen = seen(&visit, id).await?;
-        let act = ActForm::of_wish(&visit, &seen, wish);
+        let act = ActForm::of_request(&visit, &seen, kind);
         return page(&visit, seen, act, None, vec![]);
     }
-    let mut body = json!({ "wish": wish.code() });
+    let mut body = json!({ "request": kind.code() });
     for name in ["note", "satisfaction"] {
         if let Some(value) = visit.form.get(name) {
             body[name] = json!(value);
         }
     }
-    if wish == RequestKindName::Remark {
+    if kind == RequestKindName::Remark {
         body["audience"] = json!(api::Audience::Offices.code());
     }
     let path = visit.api(&format!("matters/{id}/requests"))?;
     match visit.calls.ask(Method::POST, &path, &body).await {
-        Ok(_) => done(id, wish.code()),
+        Ok(_) => done(id, kind.code()),
         Err(problem) if retry(&problem) => {
             let seen = seen(&visit, id).await?;
-            let act = ActForm::of_wish(&visit, &seen, wish);
+            let act = ActForm::of_request(&visit, &seen, kind);
             page(&visit, seen, act, Some(problem), vec![])
         }
         Err(problem) => Err(problem),

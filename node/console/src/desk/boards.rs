@@ -10,8 +10,8 @@ use domain::{
 };
 use http::Method;
 use topology::Term;
-use web::problem::Rejection;
 
+use super::check_may;
 use crate::{
     answer::{Answer, lead_to},
     boards::{BoardRow, Removed, api_path, grounds, writer},
@@ -33,14 +33,11 @@ struct ListPage {
 }
 
 fn check(visit: &Visit) -> Result<(), Problem> {
-    match visit.may(Permission::ModerateBoard) {
-        true => Ok(()),
-        false => Err(*Rejection::unknown_caller((
-            "this page is for those who look after boards; sign in",
-            "这一页供管理公告栏的人使用；请登录",
-        ))
-        .0),
-    }
+    let told = (
+        "this page is for those who look after boards; sign in",
+        "这一页供管理公告栏的人使用；请登录",
+    );
+    check_may(visit, Permission::ModerateBoard, told)
 }
 
 /// Lists the boards with what was posted last.

@@ -16,6 +16,7 @@ use super::{
     act::{ActForm, Field, open, request},
     inbox::PAGE,
     matter::{Seen, seen, status},
+    replies::{FILL_FIELD, REPLY_FIELD},
 };
 use crate::{
     answer::Answer,
@@ -104,14 +105,15 @@ fn chosen(visit: &Visit) -> Vec<String> {
     all
 }
 
-/// Shows what was chosen and the form of the act, or does the act.
+/// Shows what was chosen and the form of the act, or does the act. A button that only fills a reply text into the
+/// form shows it once more, and does nothing.
 pub(crate) async fn go(visit: Arc<Visit>) -> Answer {
     let action = ActionName::of_code(visit.form.typed("act"));
     let action = action.filter(|action| ACTS.iter().any(|(known, _)| known == action));
     let action = action.ok_or_else(|| *Rejection::no_such_path().0)?;
-    match visit.form.get("go") {
-        Some(_) => done(&visit, action).await,
-        None => preview(&visit, action).await,
+    match (visit.form.get("go"), visit.form.get(FILL_FIELD)) {
+        (Some(_), None) => done(&visit, action).await,
+        _ => preview(&visit, action).await,
     }
 }
 
@@ -153,8 +155,6 @@ fn form(visit: &Visit, mut seen: Seen, action: ActionName) -> ActForm {
     seen.offers.attach = false;
     ActForm {
         path: "/desk/bulk".to_owned(),
-        // A button that only fills in would choose among several matters again.
-        replies: vec![],
         ..ActForm::of(visit, &seen, action, None)
     }
 }
@@ -203,6 +203,9 @@ async fn item(visit: &Visit, action: ActionName, id: &str) -> Result<Option<Item
     let Named { facts: view, .. } = reply.read::<Named<MatterView>>()?;
     let offers: Offers = visit.calls.get(&format!("{path}/offers")).await?;
     let is_offered = offers.actions.contains(&action);
+    // When only a text was filled in, the act stays one on the version that the person looked at first.
+    let looked_at = visit.form.get(&format!("{SEEN_FIELD}.{id}"));
+    let tag = looked_at.unwrap_or(tag);
     Ok(Some(Item {
         category: visit
             .w
@@ -262,7 +265,16 @@ async fn attempt(
 
 /// Returns the fields of the act alone: without those of the list and the session.
 fn only_the_act(form: &Form) -> Form {
-    let ours = [CHOSEN, "act", "go", "csrf", KEY_FIELD, SEEN_FIELD];
+    let ours = [
+        CHOSEN,
+        "act",
+        "go",
+        "csrf",
+        KEY_FIELD,
+        SEEN_FIELD,
+        REPLY_FIELD,
+        FILL_FIELD,
+    ];
     let seen = format!("{SEEN_FIELD}.");
     let fields = form
         .0

@@ -45,6 +45,8 @@ struct Duty {
     stage: Option<String>,
     href: Option<String>,
     may_begin: bool,
+    /// Where the empty form is.
+    blank: String,
     /// The last one of the item that was published.
     like: Option<String>,
 }
@@ -156,6 +158,11 @@ fn shown(visit: &Visit, duty: &DutyLine, may_write: bool, published: &Disclosure
             .as_ref()
             .map(|number| format!("/desk/disclosures/{number}")),
         may_begin: may_write && duty.number.is_none(),
+        blank: format!(
+            "/desk/disclosures/form.xlsx?item={}&day={}",
+            odd(&duty.item),
+            odd(&duty.from)
+        ),
         like: published
             .disclosures
             .iter()
@@ -258,6 +265,52 @@ fn path(visit: &Visit, rest: &str) -> String {
     format!("disclosure-work/{}{rest}", odd(visit.param("number")))
 }
 
+/// Returns why doubts are set aside: as it was typed if that was refused, else as it is kept.
+fn despite(work: &DisclosureWork, refused: Option<&crate::form::Form>) -> String {
+    match refused {
+        Some(typed) => typed.typed("despite").to_owned(),
+        None => work.despite.clone().unwrap_or_default(),
+    }
+}
+
+/// Returns the steps of the work, the newest first.
+fn steps(visit: &Visit, work: &DisclosureWork) -> Vec<StepRow> {
+    let w = visit.w;
+    let step = |step: &api::DisclosureStep| StepRow {
+        at: visit.when(step.at_ms),
+        act: w.short(step.act),
+        by: match (&step.name, step.account) {
+            (Some(name), _) => name.clone(),
+            (None, Some(account)) => w.open_desk_by_account(account),
+            (None, None) => w.open_desk_by_owner().to_owned(),
+        },
+        note: step.note.clone(),
+    };
+    work.steps.iter().rev().map(step).collect()
+}
+
+/// Returns what may be done but writing. The first is the primary act of a page without a form.
+fn offers(w: Words, work: &DisclosureWork) -> Vec<Offer> {
+    let may_write = work.offers.contains(&DisclosureAct::Write);
+    let acts = work.offers.iter();
+    let acts = acts.filter(|act| **act != DisclosureAct::Write);
+    let offer = |(at, act): (usize, &DisclosureAct)| Offer {
+        code: act.code(),
+        label: w.short(*act),
+        is_primary: at == 0 && !may_write,
+    };
+    acts.enumerate().map(offer).collect()
+}
+
+/// Returns what is asked before an act that cannot be taken back.
+const fn question(w: Words, act: DisclosureAct) -> &'static str {
+    match act {
+        DisclosureAct::Publish => w.open_desk_sure_publish(),
+        DisclosureAct::Withdraw => w.open_desk_sure_withdraw(),
+        _ => w.open_desk_sure_drop(),
+    }
+}
+
 fn show(
     visit: &Visit,
     work: &DisclosureWork,
@@ -272,27 +325,6 @@ fn show(
     let typed = typed.filter(|form| form::is_there(form));
     let may_write = work.offers.contains(&A::Write);
     let content = work.content.as_ref();
-    let step = |step: &api::DisclosureStep| StepRow {
-        at: visit.when(step.at_ms),
-        act: w.short(step.act),
-        by: match (&step.name, step.account) {
-            (Some(name), _) => name.clone(),
-            (None, Some(account)) => w.open_desk_by_account(account),
-            (None, None) => w.open_desk_by_owner().to_owned(),
-        },
-        note: step.note.clone(),
-    };
-    let acts = work.offers.iter().filter(|act| **act != A::Write);
-    let offer = |(at, act): (usize, &DisclosureAct)| Offer {
-        code: act.code(),
-        label: w.short(*act),
-        is_primary: at == 0 && !may_write,
-    };
-    let question = |act: A| match act {
-        A::Publish => w.open_desk_sure_publish(),
-        A::Withdraw => w.open_desk_sure_withdraw(),
-        _ => w.open_desk_sure_drop(),
-    };
     let title = named(w, &line.item, line.english.as_deref());
     let (frame, status) = Frame::desk(visit, title).after(problem.as_ref());
     visit.page(
@@ -333,18 +365,15 @@ fn show(
             most_files: MOST_ATTACHED,
             asks_look: work.offers.contains(&A::Review)
                 && work.attachments.iter().any(|one| one.opaque),
-            despite: match (&problem, typed) {
-                (Some(_), Some(typed)) => typed.typed("despite").to_owned(),
-                _ => work.despite.clone().unwrap_or_default(),
-            },
+            despite: despite(work, typed.filter(|_| problem.is_some())),
             note: visit.form.typed("note").to_owned(),
-            steps: work.steps.iter().rev().map(step).collect(),
-            offers: acts.enumerate().map(offer).collect(),
+            steps: steps(visit, work),
+            offers: offers(w, work),
             needs_remark: work
                 .offers
                 .iter()
                 .any(|act| !matches!(act, A::Write | A::Submit | A::Drop)),
-            sure: sure.map(|act| (act.code(), question(act))),
+            sure: sure.map(|act| (act.code(), question(w, act))),
             is_public: line.editions > 0,
             problem,
         },

@@ -1,4 +1,7 @@
-//! Households on the desk: the list, their codes to print, and one with its record.
+//! Households on the desk: the list, a sheet of them, their codes to print, and one with its record.
+
+mod counter;
+pub(super) mod sheet;
 
 use std::sync::Arc;
 
@@ -11,12 +14,12 @@ use domain::{people::Permission, points::Mark};
 use http::Method;
 use web::problem::Rejection;
 
-use super::Choice;
+use super::{Choice, check_may};
 use crate::{
     answer::{Answer, lead_to},
     form::{is_beside, odd},
     frame::Frame,
-    points::{RatingRow, ratings},
+    points::{LedgerRow, RatingRow, ledger, purse, ratings},
     villagers::{
         qr::{Picture, draw},
         receipt::grouped,
@@ -53,20 +56,18 @@ struct ListPage<'a> {
     as_of: When,
     rows: Vec<Row>,
     may_manage: bool,
+    may_keep_rewards: bool,
     names: &'a str,
     grid: &'a str,
     problem: Option<Problem>,
 }
 
 fn check(visit: &Visit) -> Result<(), Problem> {
-    match visit.may(Permission::ViewHouseholds) {
-        true => Ok(()),
-        false => Err(*Rejection::unknown_caller((
-            "this page is for those who look after households; sign in",
-            "这一页供管理住户的人使用；请登录",
-        ))
-        .0),
-    }
+    let told = (
+        "this page is for those who look after households; sign in",
+        "这一页供管理住户的人使用；请登录",
+    );
+    check_may(visit, Permission::ViewHouseholds, told)
 }
 
 /// Lists the households.
@@ -87,6 +88,7 @@ async fn listed(visit: &Visit, problem: Option<Problem>) -> Answer {
             as_of: visit.when(found.as_of_ms),
             rows: found.households.iter().map(Row::of).collect(),
             may_manage: visit.may(Permission::ManageHouseholds),
+            may_keep_rewards: visit.may(Permission::ManageRewards),
             names: visit.form.typed("names"),
             grid: visit.form.typed("grid"),
             problem,
@@ -165,8 +167,9 @@ struct OnePage<'a> {
     as_of: When,
     number: u32,
     name: String,
-    grid: String,
-    account: String,
+    /// What the form that changes it holds.
+    details: Details,
+    persons: Option<String>,
     is_gone: bool,
     standing: Option<String>,
     ratings: Vec<RatingRow>,
@@ -174,11 +177,74 @@ struct OnePage<'a> {
     may_manage: bool,
     may_correct: bool,
     may_rate: bool,
+    may_exchange: bool,
+    purse: Option<String>,
+    ledger: Vec<LedgerRow>,
+    /// What it may get for points.
+    rewards: Vec<Choice>,
+    /// How many, and who signs, as they were typed.
+    counter: (&'a str, &'a str),
     /// A new slip: in groups, or `None` if it was shown already.
     slip: Option<Option<String>>,
-    /// The rating whose correction was refused, and what was typed.
+    /// The rating whose correction, or the exchange whose counter-entry was refused, and what was typed.
     typed: (&'a str, &'a str),
     problem: Option<Problem>,
+}
+
+/// The fields of the form that changes a household: as it is, or as they were typed if they were refused.
+struct Details {
+    name: String,
+    grid: String,
+    accounts: String,
+    persons: String,
+    is_gone: bool,
+}
+
+impl Details {
+    fn of(visit: &Visit, household: &HouseholdView, was_refused: bool) -> Self {
+        if was_refused && visit.form.typed("go") == "change" {
+            let typed = |name: &str| visit.form.typed(name).to_owned();
+            return Self {
+                name: typed("name"),
+                grid: typed("grid"),
+                accounts: typed("accounts"),
+                persons: typed("persons"),
+                is_gone: visit.form.get("gone").is_some(),
+            };
+        }
+        let accounts = household.accounts.iter().map(u64::to_string);
+        let text = |number: Option<u32>| number.map(|one| one.to_string()).unwrap_or_default();
+        Self {
+            name: household.name.clone(),
+            grid: text(household.grid),
+            accounts: accounts.collect::<Vec<_>>().join(", "),
+            persons: text(household.persons.map(u32::from)),
+            is_gone: household.gone,
+        }
+    }
+}
+
+/// Reads the form that changes a household. An empty field takes away what was there.
+fn changed(visit: &Visit) -> Result<ChangeHousehold, Problem> {
+    let unfit = |_| {
+        let told = (
+            "grid, accounts and persons are numbers; correct them",
+            "网格、账号和人口要写数字；请更正",
+        );
+        let problem = Rejection::unfit(told).0;
+        problem.in_language(visit.view.language)
+    };
+    let typed = |name: &str| visit.form.get(name).unwrap_or("0");
+    let accounts = visit.form.typed("accounts").split([',', '，', '、', ' ']);
+    let accounts = accounts.map(str::trim).filter(|text| !text.is_empty());
+    let accounts = accounts.map(str::parse).collect::<Result<Vec<u64>, _>>();
+    Ok(ChangeHousehold {
+        name: visit.form.get("name").map(str::to_owned),
+        grid: Some(typed("grid").parse().map_err(unfit)?),
+        accounts: Some(accounts.map_err(unfit)?),
+        persons: Some(typed("persons").parse().map_err(unfit)?),
+        gone: Some(visit.form.get("gone").is_some()),
+    })
 }
 
 /// Shows one household with its record.
@@ -199,7 +265,7 @@ async fn shown(visit: &Visit, problem: Option<Problem>, slip: Option<Option<Stri
         chosen: false,
     });
     let standing = household.standing;
-    let text = |number: Option<u64>| number.map(|one| one.to_string()).unwrap_or_default();
+    let may_exchange = visit.may(Permission::ExchangePoints);
     let title = w.pt_household_number(household.household);
     let (frame, status) = Frame::desk(visit, title).after(problem.as_ref());
     visit.page(
@@ -210,8 +276,8 @@ async fn shown(visit: &Visit, problem: Option<Problem>, slip: Option<Option<Stri
             as_of: visit.when(record.as_of_ms),
             number: household.household,
             name: household.name.clone(),
-            grid: text(household.grid.map(u64::from)),
-            account: text(household.account),
+            details: Details::of(visit, household, problem.is_some()),
+            persons: household.persons.map(|count| w.pt_persons(count)),
             is_gone: household.gone,
             standing: standing.map(|one| w.pt_own_place(one.place, one.points)),
             ratings: ratings(visit, &record, "own"),
@@ -219,6 +285,14 @@ async fn shown(visit: &Visit, problem: Option<Problem>, slip: Option<Option<Stri
             may_manage: visit.may(Permission::ManageHouseholds),
             may_correct: visit.may(Permission::CorrectRating),
             may_rate: visit.may(Permission::RateHousehold) && !household.gone,
+            may_exchange,
+            purse: purse(w, &record),
+            ledger: ledger(visit, &record),
+            rewards: counter::rewards(visit, may_exchange).await?,
+            counter: (
+                visit.form.get("count").unwrap_or("1"),
+                visit.form.typed("signed_by"),
+            ),
             slip,
             typed: (visit.form.typed("rating"), visit.form.typed("reason")),
             problem,
@@ -226,7 +300,7 @@ async fn shown(visit: &Visit, problem: Option<Problem>, slip: Option<Option<Stri
     )
 }
 
-/// Draws a slip, changes the household, or corrects a rating.
+/// Draws a slip, changes the household, corrects a rating, or books an exchange.
 pub(super) async fn act(visit: Arc<Visit>) -> Answer {
     check(&visit)?;
     let number = odd(visit.param("household"));
@@ -247,24 +321,12 @@ pub(super) async fn act(visit: Arc<Visit>) -> Answer {
                 refused => refused,
             }
         }
-        "change" => {
-            // An empty field takes away what was there.
-            let typed = |name: &str| visit.form.get(name).unwrap_or("0");
-            let unfit = |_| {
-                *Rejection::unfit((
-                    "grid and account are numbers; correct them",
-                    "网格和账号要写编号；请更正",
-                ))
-                .0
-            };
-            let request = ChangeHousehold {
-                name: visit.form.get("name").map(str::to_owned),
-                grid: Some(typed("grid").parse().map_err(unfit)?),
-                account: Some(typed("account").parse().map_err(unfit)?),
-                gone: Some(visit.form.get("gone").is_some()),
-            };
-            visit.calls.ask(Method::PATCH, &path, &request).await
-        }
+        "change" => match changed(&visit) {
+            Ok(request) => visit.calls.ask(Method::PATCH, &path, &request).await,
+            Err(problem) => return shown(&visit, Some(problem), None).await,
+        },
+        "exchange" => counter::exchange(&visit, &path).await,
+        "take-back" => counter::take_back(&visit).await,
         _ => {
             let rating = odd(visit.form.typed("rating"));
             let path = visit.api(&format!("ratings/{rating}/correct"))?;

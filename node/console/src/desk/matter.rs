@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
+    data_fields::said,
     frame::{Frame, Link},
     policy::rule,
     visit::Visit,
@@ -90,7 +91,9 @@ struct MatterPageView {
     may_check_materials: bool,
     requests: Vec<Link>,
     text: Option<String>,
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<(String, String)>,
+    /// Data beside the report, by the standard.
+    data: Vec<(String, String)>,
     contact: Option<ContactPart>,
     photos: Vec<Photo>,
     clocks: Vec<Clock>,
@@ -151,12 +154,6 @@ pub(super) async fn shown(visit: &Visit, besides: Besides) -> Answer {
     let first = open
         .min_by_key(|clock| clock.due_ms)
         .map(|clock| clock.due_ms);
-    let done = visit.query.get("done").and_then(|code| {
-        let action = <ActionName as topology::Term>::of_code(code).map(|action| w.short(action));
-        action.or_else(|| {
-            <RequestKindName as topology::Term>::of_code(code).map(|wish| w.short(wish))
-        })
-    });
     let frame = Frame::desk(visit, format!("{category} {id}"));
     let frame = frame.live(visit, Some(&view.id));
     let (frame, status_code) = frame.after(besides.problem.as_ref());
@@ -168,7 +165,7 @@ pub(super) async fn shown(visit: &Visit, besides: Besides) -> Answer {
             problem: besides.problem,
             state: State::of_line(w, first, is_closed(view.status), now),
             status: status(w, view.status),
-            done,
+            done: done(visit),
             is_held,
             holder: visit.name_of(view.holder),
             transit: view.transit.map(|to| visit.name_of(to)),
@@ -187,6 +184,7 @@ pub(super) async fn shown(visit: &Visit, besides: Besides) -> Answer {
             primary,
             text: steps::text(w, &view.body),
             facts: facts(visit, &view),
+            data: data(w, &view),
             contact: ContactPart::of(visit, &view, besides.opened.as_ref()),
             photos: steps::photos(visit, id, &files, 0),
             clocks: view
@@ -203,6 +201,13 @@ pub(super) async fn shown(visit: &Visit, besides: Besides) -> Answer {
             id: view.id,
         },
     )
+}
+
+/// Tells what was done just now, as the address says.
+fn done(visit: &Visit) -> Option<String> {
+    let (w, code) = (visit.w, visit.query.get("done")?);
+    let action = <ActionName as topology::Term>::of_code(code).map(|action| w.short(action));
+    action.or_else(|| <RequestKindName as topology::Term>::of_code(code).map(|kind| w.short(kind)))
 }
 
 const fn is_open(clock: &api::ClockView) -> bool {
@@ -241,9 +246,9 @@ fn links(w: Words, id: &str, offers: &Offers) -> Vec<Link> {
 
 /// Returns the requests to the holder. The holder itself comments by an act.
 fn requests(w: Words, id: &str, offers: &Offers, is_held: bool) -> Vec<Link> {
-    let wishes = offers.requests.iter();
-    let wishes = wishes.filter(|wish| !is_held || **wish != RequestKindName::Remark);
-    wishes.map(|wish| link(w, id, "ask", *wish)).collect()
+    let kinds = offers.requests.iter();
+    let kinds = kinds.filter(|kind| !is_held || **kind != RequestKindName::Remark);
+    kinds.map(|kind| link(w, id, "ask", *kind)).collect()
 }
 
 fn link<T: topology::Term>(w: Words, id: &str, kind: &str, term: T) -> Link {
@@ -254,7 +259,7 @@ fn link<T: topology::Term>(w: Words, id: &str, kind: &str, term: T) -> Link {
     }
 }
 
-fn facts(visit: &Visit, view: &MatterView) -> Vec<(&'static str, String)> {
+fn facts(visit: &Visit, view: &MatterView) -> Vec<(String, String)> {
     let w = visit.w;
     let mut rows = vec![
         (w.desk_origin(), visit.name_of(view.origin)),
@@ -287,7 +292,22 @@ fn facts(visit: &Visit, view: &MatterView) -> Vec<(&'static str, String)> {
     if let Some(bundle) = &view.part_of {
         rows.push((w.desk_part_of(), bundle.clone()));
     }
-    rows
+    let rows = rows.into_iter();
+    rows.map(|(label, value)| (label.to_owned(), value))
+        .collect()
+}
+
+/// Returns the data beside the report, as people read them.
+pub(crate) fn data(w: Words, view: &MatterView) -> Vec<(String, String)> {
+    let row = |one: &api::DataView| {
+        let name = said(w, &one.name);
+        let name = match one.personal {
+            true => w.desk_data_personal(name),
+            false => name,
+        };
+        (name, said(w, &one.shown))
+    };
+    view.data.iter().map(row).collect()
 }
 
 fn bundle(w: Words, view: &MatterView) -> Vec<(String, String)> {

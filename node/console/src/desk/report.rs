@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use api::{
-    Channel, Contact, Priority, Promises, ReportRequest, Reported, Visibility, problem::Problem,
+    Channel, Contact, ElementView, Priority, Promises, ReportRequest, Reported, Visibility,
+    problem::Problem,
 };
 use askama::Template;
 use domain::people::Permission;
@@ -14,8 +15,9 @@ use web::problem::Rejection;
 use super::{Choice, categories, terms};
 use crate::{
     answer::Answer,
+    data_fields::{DataField, fields, values},
     frame::Frame,
-    villagers::draft::{DRAFT_FIELD, Draft, REMOVE_FIELD},
+    villagers::draft::Draft,
     visit::Visit,
     words::Words,
 };
@@ -34,6 +36,8 @@ struct ReportPage<'a> {
     phone: &'a str,
     address: &'a str,
     places: Vec<Choice>,
+    /// The data that are asked for in the category that was chosen.
+    data_fields: Vec<DataField>,
     place: &'a str,
     /// Whether the reporter agrees that it may be published.
     is_public: bool,
@@ -77,6 +81,10 @@ async fn page(visit: &Visit, draft: Draft, problem: Option<Problem>) -> Answer {
     let form = &visit.form;
     let (frame, status) = Frame::desk(visit, w.desk_report()).after(problem.as_ref());
     let parent = visit.state.tree.parent(visit.division()?);
+    let promises: Promises = visit.calls.get(&visit.api("promises")?).await?;
+    let faults = problem.as_ref().map_or(&[][..], |problem| &problem.fields);
+    let typed = |name: &str| form.typed(name).to_owned();
+    let data_fields = fields(w, asks(&promises, form.typed("category")), typed, faults);
     visit.page(
         status,
         &ReportPage {
@@ -90,7 +98,8 @@ async fn page(visit: &Visit, draft: Draft, problem: Option<Problem>) -> Answer {
             name: form.typed("name"),
             phone: form.typed("phone"),
             address: form.typed("address"),
-            places: places(visit).await?,
+            places: places(visit, &promises),
+            data_fields,
             place: form.typed("place"),
             is_public: form.typed("public") == "yes",
             to_parent: parent.map(|parent| visit.name_of(parent)),
@@ -100,34 +109,45 @@ async fn page(visit: &Visit, draft: Draft, problem: Option<Problem>) -> Answer {
 }
 
 /// Returns the places of the division that policy lists.
-async fn places(visit: &Visit) -> Result<Vec<Choice>, Problem> {
-    let promises: Promises = visit.calls.get(&visit.api("promises")?).await?;
+fn places(visit: &Visit, promises: &Promises) -> Vec<Choice> {
     let chosen = visit.form.typed("named_place");
-    let choice = |place: api::NamedPlace| Choice {
+    let choice = |place: &api::NamedPlace| Choice {
         chosen: place.name == chosen,
         label: place.name.clone(),
-        value: place.name,
+        value: place.name.clone(),
     };
-    Ok(promises.places.into_iter().map(choice).collect())
+    promises.places.iter().map(choice).collect()
+}
+
+/// Returns the data that are asked for in a category.
+fn asks<'a>(promises: &'a Promises, category: &str) -> &'a [ElementView] {
+    let mut categories = promises.categories.iter();
+    let found = categories.find(|one| one.code == category);
+    found.map_or(&[], |one| &one.asks)
 }
 
 /// Hands the report in, and shows its number and slip once.
 pub(crate) async fn send(visit: Arc<Visit>) -> Answer {
     let form = &visit.form;
-    let mut draft = match form.get(DRAFT_FIELD) {
-        Some(_) => Draft::of(&visit).await?,
-        None => Draft::fresh(),
-    };
+    let mut draft = Draft::of_form(&visit).await?;
     if draft.handed_in.is_none() {
-        if let Some(file) = form.get(REMOVE_FIELD) {
-            draft.remove(&visit, file).await?;
+        if form.get("fields").is_some() {
+            return page(&visit, draft, None).await;
+        }
+        if draft.remove_named(&visit).await? {
             return page(&visit, draft, None).await;
         }
         if let Some(problem) = visit.photo_problems.first().cloned() {
             return page(&visit, draft, Some(problem)).await;
         }
     }
-    let request = request(&visit);
+    let promises: Promises = visit.calls.get(&visit.api("promises")?).await?;
+    let typed = |name: &str| form.typed(name).to_owned();
+    let data = values(asks(&promises, form.typed("category")), typed);
+    let request = ReportRequest {
+        data,
+        ..request(&visit)
+    };
     let sent = match draft.files() > 0 || draft.handed_in.is_some() {
         // A draft becomes one matter, however often it is sent.
         true => draft.hand_in(&visit, &request).await.map(|done| Reported {

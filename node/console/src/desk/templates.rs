@@ -1,6 +1,7 @@
 //! Templates on the desk: which there are, what holds by them, and a draft with what it would change.
 
 mod draft;
+mod rollout;
 
 use std::sync::Arc;
 
@@ -12,8 +13,11 @@ use askama::Template;
 use domain::people::Permission;
 use web::problem::Rejection;
 
-pub(super) use self::draft::{form, send};
-use super::Choice;
+pub(super) use self::{
+    draft::{form, send},
+    rollout::{act, show},
+};
+use super::{Choice, check_may};
 use crate::{answer::Answer, form::odd, frame::Frame, visit::Visit, when::When, words::Words};
 
 /// A template in the list.
@@ -23,6 +27,8 @@ struct Row {
     kind: String,
     version: u32,
     issued: When,
+    /// How its rollout stands; empty if the version is for all.
+    rollout: String,
     stance: String,
 }
 
@@ -37,6 +43,10 @@ impl Row {
             kind: visit.w.short(*kind),
             version: line.version,
             issued: visit.when(line.issued_at_ms),
+            rollout: match &line.rollout {
+                Some(rollout) => visit.w.short(rollout.state),
+                None => String::new(),
+            },
             stance: stance(visit.w, &line.stance),
         }
     }
@@ -69,25 +79,9 @@ fn check(visit: &Visit) -> Result<(), Problem> {
     check_may(visit, Permission::ViewTemplates, told)
 }
 
-/// Leads somebody who is not signed in to the sign-in, and tells everybody else that they may not.
-fn check_may(
-    visit: &Visit,
-    permission: Permission,
-    told: (&'static str, &'static str),
-) -> Result<(), Problem> {
-    let rejection = match (visit.may(permission), visit.is_signed_in()) {
-        (true, _) => return Ok(()),
-        (false, true) => Rejection::denied(told),
-        (false, false) => Rejection::unknown_caller(told),
-    };
-    Err(*rejection.0)
-}
-
-/// Returns the kinds that this version acts on, as choices.
+/// Returns the kinds as choices.
 fn kinds(w: Words, chosen: &str) -> Vec<Choice> {
-    let mut kinds = TemplateKind::ALL.to_vec();
-    kinds.retain(|kind| kind.is_acted_on());
-    super::terms(w, &kinds, chosen)
+    super::terms(w, &TemplateKind::ALL, chosen)
 }
 
 fn stance(w: Words, stance: &StanceView) -> String {
@@ -95,6 +89,9 @@ fn stance(w: Words, stance: &StanceView) -> String {
         StanceView::Applied => w.tpl_applied().to_owned(),
         StanceView::Refused { reason } => w.tpl_refused(reason),
         StanceView::Superseded => w.tpl_superseded().to_owned(),
+        StanceView::Held => w.tpl_held().to_owned(),
+        StanceView::Paused => w.tpl_paused_here().to_owned(),
+        StanceView::RolledBack => w.tpl_rolled_back().to_owned(),
         StanceView::NotInScope => w.tpl_not_in_scope().to_owned(),
     }
 }
@@ -239,7 +236,8 @@ struct ChildRow {
     name: String,
     /// Its own page, where what is below it is shown, if this process serves it.
     href: Option<String>,
-    counts: [u32; 4],
+    counts: [u32; 6],
+    stale: u32,
     /// How many are unreached, and since when.
     unreached: u32,
     since: Option<When>,
@@ -258,9 +256,12 @@ impl ChildRow {
             counts: [
                 adoption.expected,
                 adoption.applied,
+                adoption.held,
+                adoption.paused,
                 adoption.refused,
                 adoption.superseded,
             ],
+            stale: adoption.stale,
             unreached: adoption.unreached,
             since: child.told_through_ms.map(|ms| visit.when(ms)),
         }
@@ -278,7 +279,10 @@ struct OnePage {
     issuer: String,
     line: Row,
     scope: String,
-    counts: [(&'static str, u32); 5],
+    counts: [(&'static str, u32); 8],
+    told: Option<rollout::Told>,
+    may_roll: bool,
+    is_done: bool,
     children: Vec<ChildRow>,
     refusals: Vec<(String, String)>,
     drift: Vec<String>,
@@ -292,10 +296,12 @@ pub(super) async fn one(visit: Arc<Visit>) -> Answer {
     let [issuer, kind, name] = ["issuer", "kind", "name"].map(|part| odd(visit.param(part)));
     let path = visit.api(&format!("templates/{issuer}/{kind}/{name}"))?;
     let found: Named<TemplateStatus> = visit.calls.get(&path).await?;
+    let told = rollout::Told::of(&visit, &found.facts);
     let TemplateStatus {
         template,
         content,
         adoption,
+        ..
     } = found.facts;
     let rollout: Named<TemplateRollout> = visit.calls.get(&format!("{path}/rollout")).await?;
     let children = rollout.facts.children.iter();
@@ -315,10 +321,17 @@ pub(super) async fn one(visit: Arc<Visit>) -> Answer {
         counts: [
             (w.tpl_expected(), adoption.expected),
             (w.tpl_applied(), adoption.applied),
+            (w.tpl_held_count(), adoption.held),
+            (w.tpl_paused_count(), adoption.paused),
             (w.tpl_refused_count(), adoption.refused),
             (w.tpl_superseded(), adoption.superseded),
             (w.tpl_unreached(), adoption.unreached),
+            (w.tpl_stale(), adoption.stale),
         ],
+        told,
+        may_roll: visit.may(Permission::PublishTemplate)
+            && visit.division().ok() == Some(template.issuer),
+        is_done: visit.query.get("done").is_some(),
         children: children.collect(),
         refusals: refused.collect(),
         drift: adoption

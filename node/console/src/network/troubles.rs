@@ -129,6 +129,35 @@ pub(super) fn revoked(visit: &Visit, node: &NodeStatus) -> Vec<Revoked> {
     node.revoked.iter().map(line).collect()
 }
 
+/// A list of current templates.
+pub(super) struct TemplateList {
+    pub(super) issuer: String,
+    pub(super) versions: u32,
+    pub(super) made: When,
+    pub(super) ends: When,
+    /// What is wrong with it; empty if nothing is.
+    pub(super) fault: String,
+    /// Templates that did not come.
+    pub(super) missing: String,
+}
+
+/// Returns the lists of current templates, those with a fault first.
+pub(super) fn lists(visit: &Visit, node: &NodeStatus) -> Vec<TemplateList> {
+    let line = |line: &api::TemplateListLine| TemplateList {
+        issuer: visit.name_of(line.issuer),
+        versions: line.versions,
+        made: visit.when(line.made_at_ms),
+        ends: visit.when(line.ends_at_ms),
+        fault: line
+            .fault
+            .map_or_else(String::new, |fault| visit.w.short(fault)),
+        missing: line.missing.join(visit.w.of("、", ", ")),
+    };
+    let mut lists: Vec<_> = node.template_lists.iter().collect();
+    lists.sort_by_key(|list| (list.fault.is_none(), list.issuer));
+    lists.into_iter().map(line).collect()
+}
+
 /// Returns the envelopes that are refused because the node crashed on them.
 pub(super) fn refused(visit: &Visit, node: &NodeStatus) -> Vec<Refused> {
     let line = |line: &api::GivenUpLine| Refused {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{DRAFT_KEY, HouseholdRecord, PointsView, RateHousehold, RatingView, problem::Problem};
+use api::{HouseholdRecord, PointsView, RateHousehold, RatingView, problem::Problem};
 use askama::Template;
 use domain::{
     people::Permission,
@@ -16,7 +16,7 @@ use crate::{
     disclosures::named,
     form::{is_beside, odd},
     frame::Frame,
-    villagers::draft::{DRAFT_FIELD, Draft, REMOVE_FIELD},
+    villagers::draft::Draft,
     visit::Visit,
     words::Words,
 };
@@ -117,15 +117,8 @@ impl RateForm<'_> {
 
 /// Rates the household. Photos that came with the form are kept whatever happens.
 pub(super) async fn rate(visit: Arc<Visit>) -> Answer {
-    let mut draft = match visit.form.get(DRAFT_FIELD) {
-        Some(_) => Draft::of(&visit).await?,
-        None => Draft::fresh(),
-    };
-    if let Some(photo) = visit.form.get(REMOVE_FIELD) {
-        draft.remove(&visit, photo).await?;
-        return shown(&visit, draft, None).await;
-    }
-    if !visit.photo_problems.is_empty() {
+    let mut draft = Draft::of_form(&visit).await?;
+    if draft.remove_named(&visit).await? || !visit.photo_problems.is_empty() {
         return shown(&visit, draft, None).await;
     }
     let number = visit.param("household");
@@ -136,12 +129,8 @@ pub(super) async fn rate(visit: Arc<Visit>) -> Answer {
         remark: visit.form.typed("remark").trim().to_owned(),
         photos: vec![],
     };
-    let mut calls = visit.with_form_headers();
-    if !draft.photos.is_empty() {
-        calls = calls.with(DRAFT_KEY, &draft.key);
-    }
     let path = visit.api(&format!("households/{}/ratings", odd(number)))?;
-    match calls.ask(Method::POST, &path, &request).await {
+    match draft.calls(&visit).ask(Method::POST, &path, &request).await {
         Ok(reply) => {
             let rating: RatingView = reply.read()?;
             lead_to(&format!("/points/h/{number}?done={}", rating.item))

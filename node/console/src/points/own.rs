@@ -9,6 +9,7 @@ use api::{
 use askama::Template;
 use http::{Method, StatusCode};
 
+use super::{LedgerRow, ledger, purse};
 use crate::{
     answer::Answer,
     disclosures::named,
@@ -95,6 +96,8 @@ struct OwnPage<'a> {
     period: String,
     standing: Option<String>,
     ratings: Vec<RatingRow>,
+    purse: Option<String>,
+    ledger: Vec<LedgerRow>,
     /// The rating that is objected to, and what was typed, if that was refused.
     typed: (&'a str, &'a str),
     problem: Option<Problem>,
@@ -152,6 +155,8 @@ fn shown(visit: &Visit, record: &HouseholdRecord, slip: &str, problem: Option<Pr
             period: w.pt_period(&record.from, &record.to),
             standing,
             ratings: ratings(visit, record, &pass),
+            purse: purse(w, record),
+            ledger: ledger(visit, record),
             typed: (visit.form.typed("rating"), visit.form.typed("text")),
             problem,
         },

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures::{SinkExt, channel::mpsc};
 use http::{Extensions, HeaderMap, Method};
 use web::{
+    calls::Calls,
     parts::{Bounds, Broken, File, Form, Part, has_parts},
     problem::Rejection,
 };
@@ -29,7 +30,7 @@ use crate::{
 /// Field of a form with the key of the draft.
 pub(crate) const DRAFT_FIELD: &str = "draft";
 /// Field of the button that removes a photo, with its id.
-pub(crate) const REMOVE_FIELD: &str = "remove";
+const REMOVE_FIELD: &str = "remove";
 /// Field of a form with photos.
 pub(crate) const PHOTO_FIELD: &str = "photo";
 /// The bounds of a form with photos: four of 12 MiB, and what is typed.
@@ -119,6 +120,38 @@ impl Draft {
             }),
             Err(problem) if problem.status == 404 => Ok(Self::under(key)),
             Err(problem) => Err(problem),
+        }
+    }
+
+    /// Returns the draft that a form names; a fresh one if it names none.
+    ///
+    /// # Errors
+    /// The problem that the API answered.
+    pub(crate) async fn of_form(visit: &Visit) -> Result<Self, Problem> {
+        match visit.form.get(DRAFT_FIELD) {
+            Some(_) => Self::of(visit).await,
+            None => Ok(Self::fresh()),
+        }
+    }
+
+    /// Removes the photo that the button of the form names. Returns whether there was one.
+    ///
+    /// # Errors
+    /// The problem that the API answered.
+    pub(crate) async fn remove_named(&mut self, visit: &Visit) -> Result<bool, Problem> {
+        let Some(photo) = visit.form.get(REMOVE_FIELD) else {
+            return Ok(false);
+        };
+        self.remove(visit, photo).await?;
+        Ok(true)
+    }
+
+    /// Returns the way to send the form, with the draft if photos wait in it.
+    pub(crate) fn calls(&self, visit: &Visit) -> Calls {
+        let calls = visit.with_form_headers();
+        match self.photos.is_empty() {
+            true => calls,
+            false => calls.with(DRAFT_KEY, &self.key),
         }
     }
 

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    desk::steps::named,
+    desk::{matter::data, steps::named},
     frame::{self, Frame},
     visit::Visit,
     when::{When, length},
@@ -124,6 +124,8 @@ struct MatterPage {
     answers: Vec<Happened>,
     path: Vec<Happened>,
     said: Option<String>,
+    /// The data beside the report, by name.
+    data: Vec<(String, String)>,
     photos: Vec<String>,
     /// Documents, by their addresses and what they are.
     documents: Vec<(String, String)>,
@@ -295,33 +297,26 @@ fn in_review(matter: &MatterView) -> bool {
     steps.any(|step| matches!(step.act, Act::Reopen(Appeal::Contest)))
 }
 
-fn shown(visit: &Visit, matter: &MatterView, slip: Option<&str>) -> Result<MatterPage, Problem> {
-    let w = visit.w;
-    let now = visit.now_ms();
-    let is_closed = matches!(matter.status, MatterStatus::Closed(_));
-    let happened = |step: &api::StepView| Happened {
+/// Returns a step as the reporter reads it.
+fn happened(visit: &Visit, step: &api::StepView) -> Happened {
+    Happened {
         at: visit.when(step.at_ms),
         by: match step.voice {
-            Some(Voice::Reporter) => w.by_reporter().to_owned(),
+            Some(Voice::Reporter) => visit.w.by_reporter().to_owned(),
             _ => visit.name_of(step.by),
         },
-        act: told(w, step.act),
+        act: told(visit.w, step.act),
         text: match &step.note {
             Some(BodyView::Text(text)) => Some(text.clone()),
             _ => None,
         },
         is_last: false,
-    };
-    let mut path: Vec<Happened> = matter.steps.iter().rev().map(happened).collect();
-    if let Some(last) = path.first_mut() {
-        last.is_last = true;
     }
-    let told = |step: &&api::StepView| {
-        matches!(
-            step.act,
-            Act::Reply(Publicity::Private | Publicity::Public) | Act::Close(_) | Act::Feedback
-        ) && matches!(step.note, Some(BodyView::Text(_)))
-    };
+}
+
+/// Returns the clocks that concern reporters and have not ended.
+fn due(visit: &Visit, matter: &MatterView) -> Vec<Due> {
+    let (w, now) = (visit.w, visit.now_ms());
     let clocks = matter.clocks.iter();
     let clocks = clocks.filter(|clock| concerns_reporters(clock.stage));
     let due = clocks.filter_map(|clock| {
@@ -340,6 +335,24 @@ fn shown(visit: &Visit, matter: &MatterView, slip: Option<&str>) -> Result<Matte
             class,
         })
     });
+    due.collect()
+}
+
+fn shown(visit: &Visit, matter: &MatterView, slip: Option<&str>) -> Result<MatterPage, Problem> {
+    let w = visit.w;
+    let now = visit.now_ms();
+    let is_closed = matches!(matter.status, MatterStatus::Closed(_));
+    let happened = |step: &api::StepView| happened(visit, step);
+    let mut path: Vec<Happened> = matter.steps.iter().rev().map(happened).collect();
+    if let Some(last) = path.first_mut() {
+        last.is_last = true;
+    }
+    let told = |step: &&api::StepView| {
+        matches!(
+            step.act,
+            Act::Reply(Publicity::Private | Publicity::Public) | Act::Close(_) | Act::Feedback
+        ) && matches!(step.note, Some(BodyView::Text(_)))
+    };
     let is_here = matches!(matter.standing, StandingView::Holding);
     let age = matter.known.as_ref().and_then(api::Known::age_ms);
     let age = age.filter(|age| !is_here && *age > 60_000);
@@ -364,7 +377,7 @@ fn shown(visit: &Visit, matter: &MatterView, slip: Option<&str>) -> Result<Matte
         held_by: visit.name_of(matter.holder),
         as_of: visit.when(matter.as_of_ms),
         age: age.map(|age| (length(age, visit.view.language), visit.when(now - age))),
-        due: due.collect(),
+        due: due(visit, matter),
         answers: matter
             .steps
             .iter()
@@ -377,6 +390,7 @@ fn shown(visit: &Visit, matter: &MatterView, slip: Option<&str>) -> Result<Matte
             BodyView::Text(text) => Some(text.clone()),
             _ => None,
         },
+        data: data(w, matter),
         photos: vec![],
         documents: vec![],
         merged,

@@ -6,12 +6,13 @@ mod page;
 mod phone;
 mod steps;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use api::{
-    AlikeRequest, CategoryPromise, Contact, DraftMatter, Point, Priority, Promises, PublicMatters,
-    ReportRequest, Visibility, problem::Problem,
+    AlikeRequest, CategoryPromise, Contact, DraftMatter, ElementView, Point, Priority, Promises,
+    PublicMatters, ReportRequest, Visibility, problem::Problem,
 };
+use domain::standard::MOST_ASKED;
 use http::Method;
 
 pub(crate) use self::page::is_service;
@@ -25,7 +26,11 @@ use super::{
     matter::{Case, case},
     receipt,
 };
-use crate::{answer::Answer, visit::Visit};
+use crate::{
+    answer::Answer,
+    data_fields::{PREFIX, values},
+    visit::Visit,
+};
 
 /// Shows the first page of a report.
 pub(crate) async fn begin(visit: Arc<Visit>) -> Answer {
@@ -69,6 +74,13 @@ pub(crate) async fn go_on(visit: Arc<Visit>) -> Answer {
     for field in asked.iter().flat_map(|step| step.fields()) {
         let typed = visit.form.typed(field).trim();
         draft.fields.insert((*field).to_owned(), typed.to_owned());
+    }
+    if step == Some(Step::Data) {
+        let data = visit.form.0.iter();
+        let data = data.filter(|(name, _)| name.starts_with(PREFIX));
+        for (name, typed) in data.take(MOST_ASKED) {
+            draft.fields.insert(name.clone(), typed.trim().to_owned());
+        }
     }
     if let Err(problem) = draft.keep(&visit).await {
         // The same page was sent twice, and the other one was handed in meanwhile.
@@ -201,6 +213,16 @@ impl<'a> Sheet<'a> {
         Ok(matters.map(|matter| case(self.visit, matter)).collect())
     }
 
+    /// Returns the data that are asked for in the category.
+    fn asks(&self) -> &[ElementView] {
+        self.promise().map_or(&[], |promise| &promise.asks)
+    }
+
+    /// Returns what was typed of them.
+    fn data(&self) -> BTreeMap<String, String> {
+        values(self.asks(), |name| self.draft.get(name).to_owned())
+    }
+
     /// Returns the page before one; that with all questions stays.
     async fn before(&self, step: Option<Step>) -> Result<Option<Step>, Problem> {
         let Some(step) = step else {
@@ -215,48 +237,54 @@ impl<'a> Sheet<'a> {
         if steps[before] == Step::Alike && self.alike().await?.is_empty() {
             before -= 1;
         }
+        if steps[before] == Step::Data && self.asks().is_empty() {
+            before -= 1;
+        }
         Ok(Some(steps[before]))
     }
 
     /// Shows the page after one, or the same one again if something on it is wrong.
     async fn next(&self, step: Option<Step>, asked: &[Step]) -> Answer {
-        let wrong = self.wrong_on(asked);
+        let wrong = match step {
+            Some(Step::Data) => self.wrong_data().await?,
+            _ => self.wrong_on(asked),
+        };
         if !wrong.is_empty() || !self.visit.photo_problems.is_empty() {
             return self.show(step, wrong, None).await;
         }
         let steps = self.flow.steps();
-        let after = match step {
-            None => Step::Alike,
-            Some(step) => {
-                let at = steps
-                    .iter()
-                    .position(|one| *one == step)
-                    .unwrap_or_default();
-                steps[(at + 1).min(steps.len() - 1)]
-            }
+        let following = |step: Step| {
+            let at = steps.iter().position(|one| *one == step);
+            steps[(at.unwrap_or_default() + 1).min(steps.len() - 1)]
         };
-        match after {
-            Step::Alike if self.alike().await?.is_empty() => {
-                let after = match step {
-                    None => Step::Check,
-                    Some(_) => Step::Contact,
-                };
-                self.show(Some(after), vec![], None).await
-            }
-            after => self.show(Some(after), vec![], None).await,
+        let mut after = step.map_or(Step::Data, following);
+        if after == Step::Data && self.asks().is_empty() {
+            after = following(Step::Data);
         }
+        if after == Step::Alike && self.alike().await?.is_empty() {
+            after = Step::Contact;
+        }
+        // The page with all questions asked for it.
+        if step.is_none() && after == Step::Contact {
+            after = Step::Check;
+        }
+        self.show(Some(after), vec![], None).await
     }
 
     /// Hands the draft in, and shows the receipt.
     async fn send(&self) -> Answer {
         let wrong = self.wrong_on(&self.flow.questions());
         if let Some(first) = wrong.first() {
-            let has = |step: &Step| step.fields().contains(&first.field);
+            let has = |step: &Step| step.fields().contains(&&*first.field);
             let step = self.flow.steps().iter().copied().find(has);
             return self.show(step, wrong, None).await;
         }
         match self.draft.hand_in(self.visit, &self.report()).await {
             Ok(done) => receipt::show(self.visit, &done).await,
+            Err(problem) if !problem.fields.is_empty() => {
+                let wrong = self.wrong_fields(&problem);
+                self.show(Some(Step::Data), wrong, None).await
+            }
             Err(problem) => self.show(Some(Step::Check), vec![], Some(&problem)).await,
         }
     }
@@ -275,6 +303,7 @@ impl<'a> Sheet<'a> {
                 "yes" => Visibility::Public,
                 _ => Visibility::Path,
             },
+            data: self.data(),
             place: self.point(),
             named_place: Some(text("place")).filter(|place| !place.is_empty()),
             address: Some(text("where")).filter(|place| !place.is_empty()),

@@ -15,6 +15,9 @@ super::words! {
     desk_tab_all: "全部", "All";
     desk_next: "处理下一件", "Take the next one";
     desk_report: "代报", "Report for somebody";
+    desk_data: "数据", "Data";
+    desk_report_fields: "显示这一类别要填的数据", "Show the data asked for in this category";
+    desk_data_personal(name): "{name}（个人信息）", "{name} (personal)";
     desk_filter: "筛选", "Filter";
     desk_filter_on: "已筛选：", "Filtered by:";
     desk_remove_filter(what): "去掉筛选：{what}", "Remove the filter {what}";

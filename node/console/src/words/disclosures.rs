@@ -95,6 +95,7 @@ super::words! {
     open_desk_sheet: "用表格软件填写", "Fill it in with a spreadsheet";
     open_desk_sheet_hint: "下载表单，用 WPS、Excel 等填好，再上传。上传会替换这里已填的内容；表单有错时什么都不改，并说明是哪一格。", "Download the form, fill it in with a spreadsheet, and send it back. That replaces what is typed here; a sheet that is not right changes nothing, and you are told which cell it is.";
     open_desk_sheet_get: "下载表单（XLSX）", "Download the form (XLSX)";
+    open_desk_blank: "空白表单（XLSX）", "Empty form (XLSX)";
     open_desk_sheet_file: "填好的表单", "The form, filled in";
     open_desk_sheet_send: "上传表单", "Send the form";
     open_desk_fault_in(cell, fault): "表 {cell} {fault}", "Cell {cell}: {fault}";

@@ -179,6 +179,8 @@ super::words! {
     policy_shipped(edition): "程序自带的规定（按浙江省标准）第 {edition} 版", "the policy shipped with the program (numbers of Zhejiang), edition {edition},";
     policy_beaten: "（另有更严的）", "(a stricter one holds)";
     policy_stays: "接报单位自己办", "whoever takes the report";
+    policy_issuers(kind): "谁可以制发“{kind}”", "Who issues {kind}";
+    policy_issuers_of(kind, day): "{day} 起谁制发“{kind}”", "Who issues {kind} from {day} on";
     policy_time_of(stage): "“{stage}”时限", "Time: {stage}";
     policy_working_days(count): "{count} 个工作日", "{count} working days";
     policy_working_hours(count): "{count} 个工作小时", "{count} working hours";

@@ -177,7 +177,7 @@ super::words! {
     verify_another: "核验一份回执", "Check a receipt";
     verify_holds: "有效：没有发现改动，签名都是真的。", "It holds: nothing was changed and every signature is true.";
     verify_pending: "未会签", "Pending";
-    verify_pending_why: "上级还没有会签这份公开日志，目前只有出具单位自己保证；请过后重新索取凭证。", "The tiers above have not yet countersigned the public log; until then only the division itself vouches for it. Get the receipt again later.";
+    verify_pending_why: "会签这份公开日志的单位还不够两个，目前只有出具单位自己保证；请过后重新索取凭证。", "Too few other divisions have countersigned the public log yet; until then only the division itself vouches for it. Get the receipt again later.";
     verify_fails: "不符：不要相信这份文件。", "It does not hold: do not trust this file.";
     verify_fails_do: "文件被改过，或者签名不是本网络的。请向经办单位重新索取，或打电话给上一级。", "It was changed, or its signatures are not of this network. Ask the office for a new one, or telephone the tier above.";
     verify_counts(passed, open): "核验通过 {passed} 项；另有 {open} 项只凭文件无法判断。", "{passed} checks passed; {open} cannot be decided by the file alone.";
@@ -213,6 +213,12 @@ super::words! {
     poster_scan: "手机扫码反映问题，不用装软件，不用注册", "Scan to report a problem: no app, no account";
     poster_phone: "也可以打电话", "Or telephone";
     poster_window: "窗口时间", "Window hours";
+    data_intro: "这一类事项还要问几项，请照实填写。", "A few more details are asked for this kind.";
+    data_choose: "请选择", "Choose";
+    data_in_unit(name, unit): "{name}（{unit}）", "{name} ({unit})";
+    data_forms(forms): "写法：{forms}（9 是数字，A 是字母，N 是数字或字母，字是汉字）", "Write it like {forms}, where 9 is a digit, A a letter and N either";
+    data_place: "写北纬和东经的度数，如 29.0285,119.1722", "Degrees north and east, such as 29.0285,119.1722";
+    data_personal: "只有承办的单位看得到", "Only whoever handles it sees it";
     poster_short: "打印一张 A4，贴在公告栏。", "Print it on A4 for the notice board.";
 
     offline_title: "本机保存的内容", "Kept on this phone";

@@ -21,8 +21,8 @@ pub(crate) struct Story {
     pub(crate) adoption: Adopted,
     pub(crate) cut_off: CutOff,
     pub(crate) rollup: Rollup,
-    /// What the village made public, as the province counts it; told after the story of the matters.
-    pub(crate) disclosed: Option<Disclosed>,
+    /// How villages make public what they have to; told after the story of the matters.
+    pub(crate) affairs: Option<Affairs>,
     pub(crate) look: Look,
     /// Milliseconds by which the clock of the demo was put forward to let a deadline pass.
     pub(crate) put_forward_ms: i64,
@@ -57,12 +57,74 @@ pub(crate) struct Adopted {
     pub(crate) elapsed_ms: u64,
 }
 
-/// How a month's duty to publish is met.
+/// How villages make public what they have to. What a branch is too small for is left out.
 #[derive(Debug, Serialize)]
-pub(crate) struct Disclosed {
+pub(crate) struct Affairs {
+    pub(crate) counted: Counted,
+    /// The villages that published.
+    pub(crate) published: Vec<Place>,
+    pub(crate) overdue: Option<Overdue>,
+    pub(crate) tightened: Option<Tightened>,
+    pub(crate) refused: Option<Refused>,
+    pub(crate) rewritten: Option<Rewritten>,
+}
+
+/// How a month's duty to publish is met, as the province counts it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Counted {
     pub(crate) month: String,
     pub(crate) demanded: u64,
     pub(crate) on_time: u64,
+}
+
+/// A division.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Place {
+    pub(crate) division: DivisionCode,
+    pub(crate) name: String,
+}
+
+/// What a village did not make public in time, as the county lists it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Overdue {
+    #[serde(flatten)]
+    pub(crate) village: Place,
+    pub(crate) item: String,
+    pub(crate) due: String,
+}
+
+/// A village that demands more of itself than the county does.
+#[derive(Debug, Serialize)]
+pub(crate) struct Tightened {
+    #[serde(flatten)]
+    pub(crate) village: Place,
+    pub(crate) template: String,
+    pub(crate) item: String,
+    /// What holds there now.
+    pub(crate) due: String,
+}
+
+/// A template that does not fit everybody it was sent to.
+#[derive(Debug, Serialize)]
+pub(crate) struct Refused {
+    pub(crate) template: String,
+    pub(crate) applied: u32,
+    pub(crate) refused: u32,
+    /// One that refused it.
+    #[serde(flatten)]
+    pub(crate) by: Place,
+    pub(crate) why: String,
+}
+
+/// A village whose log was changed after others had countersigned it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rewritten {
+    #[serde(flatten)]
+    pub(crate) village: Place,
+    /// How the two heads contradict each other.
+    pub(crate) how: String,
+    /// Who raised the alarm.
+    pub(crate) noticed_by: Vec<Place>,
 }
 
 /// The township that was cut off.

@@ -7,6 +7,16 @@ crate::sayings! {
         "{peer} 有第 {lost} 世（{lost_id}）的消息，本节点的数据里没有；第 {old} 世（{old_id}）到此结束，第 {new} 世（{new_id}）开始",
         "{peer} has messages of life {lost} of {lost_id} which this store does not know; life {old} ({old_id}) ended \
          here, life {new} ({new_id}) begins";
+    /// Of which backup a store was made; lives by number.
+    pub fn restored(made, old, issue, new):
+        "本节点由 {made} 的备份恢复；此后所做的，只有相邻单位知道的才能找回；第 {old} 世在第 {issue} 号消息处结束，第 {new} 世开始",
+        "this store was made of the backup of {made}; of what was done after it only what neighbours know comes back; \
+         life {old} ended with message number {issue}, life {new} begins";
+    /// Which messages of this node a neighbour has that its backup did not.
+    pub fn lost_messages(peer, life, known, last, made):
+        "{peer} 有本节点第 {life} 世直到第 {last} 号的消息，{made} 的备份只到第 {known} 号；其间的在这里已丢失，它所知道的事项会送回来",
+        "{peer} has messages of life {life} of this node up to number {last}, and the backup of {made} only those up to \
+         {known}; those between are lost here, and it shows what it knows of matters";
     /// Two histories of a matter are known.
     pub fn two_histories(matter, holder, steps):
         "事项 {matter} 有两种经过；以 {holder} 承办的为准，另一种的 {steps} 步搁置",
@@ -48,6 +58,14 @@ crate::sayings! {
     pub fn version_lost(template, issued, known):
         "{template}：已制发第 {issued} 版，本节点只知道第 {known} 版",
         "{template}: version {issued} was issued, this node knows {known}";
+    /// A list of current template versions that ran out.
+    pub fn list_expired(at):
+        "清单于 {at} 到期，此后没有新的清单送到，而连接是通的",
+        "the list ran out at {at}, and none came since, although the link is up";
+    /// Template versions that a list names and that are not here.
+    pub fn templates_missing(first, version, count):
+        "清单所列的 {count} 个版本没有送到，第一个是 {first} 第 {version} 版",
+        "{count} listed versions did not come, the first is {first} version {version}";
     /// A key that this node revoked.
     pub fn revoked_here(key, reason):
         "密钥 {key}，由本节点吊销：{reason}",
@@ -92,6 +110,14 @@ crate::sayings! {
         "key {key}, number {serial}, shown by {from}";
     /// Who showed a key that this node read from its own files.
     pub fn own_files(): "本节点自己的文件", "its own files";
+    /// Somebody tried many wrong invitations for a child.
+    pub fn invitations_guessed(times, from):
+        "一小时内 {times} 次，最近一次来自 {from}",
+        "{times} times within an hour, last from {from}";
+    /// A child that waits to come back.
+    pub fn readmission_waits(key, from, why):
+        "密钥 {key}，来自 {from}：{why}",
+        "key {key} from {from}: {why}";
     /// A key that was stated and does not count.
     pub fn key_refused(shown, why): "{shown}：“{why}”", "{shown}: {why}";
     /// A neighbour that does not know a key.

@@ -160,7 +160,10 @@ impl fmt::Display for AuditFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let said = [
             ("actor", self.actor.as_ref().map(|actor| actor.0.clone())),
-            ("deed", self.permission.map(|deed| deed.to_string())),
+            (
+                "permission",
+                self.permission.map(|permission| permission.to_string()),
+            ),
             ("ending", self.ending.map(|ending| ending.to_string())),
             ("subject", self.subject.as_ref().map(Subject::to_string)),
             ("origin", self.origin.map(|origin| origin.to_string())),
@@ -297,7 +300,10 @@ mod tests {
             from: "2026-03-01".parse().ok(),
             ..AuditFilter::default()
         };
-        assert_eq!(filter.to_string(), "deed open-contact, from 2026-03-01");
+        assert_eq!(
+            filter.to_string(),
+            "permission open-contact, from 2026-03-01"
+        );
         assert_eq!(AuditFilter::default().to_string(), "");
     }
 }

@@ -17,7 +17,8 @@ use crate::{
     rollup::{CellKey, CellReport, Counters},
     suite::Suite,
     template::{
-        AdoptionReport, BadTemplate, Scope, Template, TemplateKey, TemplateKind, TemplateRefusal,
+        AdoptionReport, BadTemplate, Listed, Reach, Rollout, RolloutAct, Scope, Template,
+        TemplateKey, TemplateKind, TemplateList, TemplateRefusal,
     },
     time::{Day, Timestamp},
 };
@@ -86,6 +87,8 @@ enum Kind {
     Request,
     Answer,
     Template,
+    Rollout,
+    TemplateList,
     Adoption,
     Compliance,
     Cell,
@@ -98,7 +101,7 @@ enum Kind {
     Unknown,
 }
 
-/// Builds the envelope that an honest author would send to that destination.
+/// Builds the payload that an honest author would send to that destination.
 fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payload {
     let to = to.unwrap_or(code(ME));
     let id = MatterId {
@@ -110,11 +113,6 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
         by,
         epoch: 1,
         number: 1,
-    };
-    let key = |issuer| TemplateKey {
-        issuer,
-        kind: TemplateKind::Policy,
-        name: "x".into(),
     };
     match kind {
         Kind::Give => Payload::Give {
@@ -137,49 +135,18 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
             matter: id,
             reply: Reply::Granted,
         }),
-        Kind::Template => Payload::Template(Box::new(Template {
-            key: key(author),
-            version: 1,
-            scope: Scope::new(author, &[], &[]),
-            title: "x".to_owned(),
-            content: "format = 1".to_owned(),
-            issued_at: Timestamp(0),
-            stamp: Stamp(1, 1),
+        Kind::Template => Payload::Template(Box::new(template(author))),
+        Kind::Rollout => Payload::Rollout(Box::new(Rollout {
+            template: template(author),
+            number: 1,
+            act: RolloutAct::Begin,
+            reach: Reach::new(30, vec![author]),
+            at: Timestamp(0),
         })),
-        Kind::Adoption => Payload::Adoption(AdoptionReport {
-            key: key(code("33")),
-            version: 1,
-            applied: 1,
-            refused: 0,
-            superseded: 0,
-            refusals: vec![],
-            stamp: Stamp(1, 1),
-        }),
-        Kind::Compliance => Payload::Compliance(Box::new(ComplianceReport {
-            overdue: vec![Overdue {
-                due: Timestamp(0),
-                division: author,
-                item: "x".into(),
-                span: Span {
-                    from: Day(1),
-                    to: Day(1),
-                },
-            }],
-            ..ComplianceReport::empty(ComplianceKey {
-                month: Month(0),
-                class: disclosure::Class::Finance,
-            })
-        })),
-        Kind::Cell => Payload::Cell(Box::new(CellReport {
-            key: CellKey {
-                acting: author,
-                origin: code(PARENT),
-                category: "order/fire".parse::<Category>().unwrap(),
-                day: Day(1),
-            },
-            counters: Counters::default(),
-            stamp: Stamp(1, 1),
-        })),
+        Kind::TemplateList => Payload::TemplateList(Box::new(list(author))),
+        Kind::Adoption => Payload::Adoption(adoption()),
+        Kind::Compliance => Payload::Compliance(Box::new(compliance(author))),
+        Kind::Cell => Payload::Cell(Box::new(cell(author))),
         Kind::CellsComplete => Payload::CellsComplete,
         Kind::Shown => Payload::Shown(Box::new(matter(author, None, to))),
         Kind::Showing => Payload::Showing(Showing {
@@ -197,16 +164,96 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
             log: [1; 32],
             verdict: Verdict::Behind { size: 1 },
         })),
-        // Of the division below the author that stands first.
-        Kind::Rewritten => Payload::Rewritten(Box::new(Rewritten {
-            division: Tree::zhejiang().children(author).next().unwrap_or(author),
-            log: [1; 32],
-            key: String::new(),
-            how: 1,
-            earlier: String::new(),
-            later: String::new(),
-        })),
+        Kind::Rewritten => Payload::Rewritten(Box::new(rewritten(author))),
         Kind::Unknown => Payload::Unknown(99),
+    }
+}
+
+fn key(issuer: DivisionCode) -> TemplateKey {
+    TemplateKey {
+        issuer,
+        kind: TemplateKind::Policy,
+        name: "x".into(),
+    }
+}
+
+fn template(author: DivisionCode) -> Template {
+    Template {
+        key: key(author),
+        version: 1,
+        scope: Scope::new(author, &[], &[]),
+        title: "x".to_owned(),
+        content: "format = 1".to_owned(),
+        issued_at: Timestamp(0),
+        stamp: Stamp(1, 1),
+    }
+}
+
+fn list(author: DivisionCode) -> TemplateList {
+    let listed = Listed {
+        key: key(author),
+        version: 1,
+        scope: Scope::new(author, &[], &[]),
+        act: 0,
+    };
+    TemplateList::of(author, vec![listed], Timestamp(0), 7)
+}
+
+fn adoption() -> AdoptionReport {
+    AdoptionReport {
+        key: key(code("33")),
+        version: 1,
+        applied: 1,
+        refused: 0,
+        superseded: 0,
+        held: 0,
+        paused: 0,
+        stale: 0,
+        refusals: vec![],
+        stamp: Stamp(1, 1),
+    }
+}
+
+fn compliance(author: DivisionCode) -> ComplianceReport {
+    ComplianceReport {
+        overdue: vec![Overdue {
+            due: Timestamp(0),
+            division: author,
+            item: "x".into(),
+            span: Span {
+                from: Day(1),
+                to: Day(1),
+            },
+        }],
+        ..ComplianceReport::empty(ComplianceKey {
+            month: Month(0),
+            class: disclosure::Class::Finance,
+        })
+    }
+}
+
+fn cell(author: DivisionCode) -> CellReport {
+    CellReport {
+        key: CellKey {
+            acting: author,
+            origin: code(PARENT),
+            category: "order/fire".parse::<Category>().unwrap(),
+            day: Day(1),
+        },
+        counters: Counters::default(),
+        stamp: Stamp(1, 1),
+    }
+}
+
+/// The evidence against the division below the author that stands first.
+fn rewritten(author: DivisionCode) -> Rewritten {
+    Rewritten {
+        division: Tree::zhejiang().children(author).next().unwrap_or(author),
+        log: [1; 32],
+        key: String::new(),
+        how: 1,
+        earlier: String::new(),
+        later: String::new(),
     }
 }
 
@@ -291,6 +338,8 @@ fn what_a_child_may_bring() {
         (Kind::Request, "+++WUW", "+++WUW"),
         (Kind::Answer, "+++WUW", "+++WUW"),
         (Kind::Template, "DDDWUA", "DDDWUA"),
+        (Kind::Rollout, "DDDWUA", "DDDWUA"),
+        (Kind::TemplateList, "DDDWUA", "DDDWUA"),
         (Kind::Adoption, "+NNWUW", "NNNWUW"),
         (Kind::Compliance, "+NNWUW", "NNNWUW"),
         (Kind::Cell, "+NNWUW", "NNNWUW"),
@@ -299,7 +348,8 @@ fn what_a_child_may_bring() {
         (Kind::Showing, "+NNWUW", "NNNWUW"),
         // A township's goes to the city, a village's to this county.
         (Kind::Head, "WWWWUW", "+WWWUW"),
-        (Kind::Countersignature, "DDDWUW", "DDDWUW"),
+        // A county has two above and is countersigned by nobody below.
+        (Kind::Countersignature, "SNNWUW", "NNNWUW"),
         (Kind::Rewritten, "+NNWUW", "NNNWUW"),
         (Kind::Unknown, "K++WUA", "K++WUA"),
     ] {
@@ -329,13 +379,16 @@ fn what_the_parent_may_bring() {
         (Kind::Request, "+++WUW", "+++WUW", "+++WUW"),
         (Kind::Answer, "+++WUW", "+++WUW", "+++WUW"),
         (Kind::Template, "SSSWU+", "SSSWU+", "SSSWUA"),
+        (Kind::Rollout, "SSSWU+", "SSSWU+", "SSSWUA"),
+        (Kind::TemplateList, "SSSWU+", "SSSWU+", "SSSWUA"),
         (Kind::Adoption, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::Compliance, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::Cell, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::CellsComplete, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::Shown, "+NNWUW", "NNNWUW", "NNNWUW"),
         (Kind::Showing, "+NNWUW", "NNNWUW", "NNNWUW"),
-        (Kind::Head, "DDDWUW", "DDDWUW", "DDDWUW"),
+        // The city has one above, so this county countersigns, too.
+        (Kind::Head, "+NNWUW", "NNNWUW", "NNNWUW"),
         // The parent countersigns this node and its children, the province this node, nobody else anything.
         (Kind::Countersignature, "++SWUW", "+SSWUW", "SSSWUW"),
         (Kind::Rewritten, "DDDWUW", "DDDWUW", "DDDWUW"),

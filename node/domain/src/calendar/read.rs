@@ -315,7 +315,8 @@ fn minute(text: &str) -> Option<u16> {
     (minute < 60 && total <= 24 * 60).then_some(total)
 }
 
-fn day(date: &Spanned<Datetime>) -> Result<Day, Fault> {
+/// Reads a day, written without a time of day.
+pub(crate) fn day(date: &Spanned<Datetime>) -> Result<Day, Fault> {
     let fault = || (date.span().start, CalendarFault::NotADay);
     match date.get_ref() {
         Datetime {

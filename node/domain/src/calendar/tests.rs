@@ -113,25 +113,38 @@ fn moments_at_the_ends_of_time_do_no_harm() {
     assert!(whole > 8_000 * 50 * 30 * 60, "{whole}");
 }
 
+const HOURS: &str = "hours = { weekdays = [\"08:30-12:00\"] }\n";
+
+/// Checks that each calendar is refused with this fault, at the place where the text goes on so.
+fn refused(cases: Vec<(String, &str, CalendarFault)>) {
+    for (text, place, expected) in cases {
+        let (at, fault) = read(&text).unwrap_err();
+        assert_eq!(fault, expected, "{text}");
+        assert!(fault.to_string().contains(';'), "a hint: {fault}");
+        if let CalendarFault::Both(_) = fault {
+            assert!(at > text.find("make-up").unwrap());
+        } else {
+            assert!(text[at..].starts_with(place), "{place}: {}", &text[at..]);
+        }
+    }
+}
+
 #[test]
-fn impossible_calendars_are_refused_at_their_place() {
-    let hours = "hours = { weekdays = [\"08:30-12:00\"] }\n";
-    let with = |rest: &str| format!("years = [2026, 2026]\n{hours}{rest}");
-    let day = |text: &str| -> Day { text.parse().unwrap() };
+fn impossible_years_and_hours_are_refused_at_their_place() {
     let week = |hours: &str| format!("years = [2026, 2026]\nhours = {{ {hours} }}\n");
-    for (text, place, expected) in [
+    refused(vec![
         (
-            format!("years = [2026, 2025]\n{hours}"),
+            format!("years = [2026, 2025]\n{HOURS}"),
             "[2026",
             CalendarFault::Years(2026, 2025),
         ),
         (
-            format!("years = [2026, 2046]\n{hours}"),
+            format!("years = [2026, 2046]\n{HOURS}"),
             "[2026",
             CalendarFault::Years(2026, 2046),
         ),
         (
-            format!("years = [1990, 2001]\n{hours}"),
+            format!("years = [1990, 2001]\n{HOURS}"),
             "[1990",
             CalendarFault::Years(1990, 2001),
         ),
@@ -176,84 +189,96 @@ fn impossible_calendars_are_refused_at_their_place() {
             "\"18",
             CalendarFault::TooManyIntervals,
         ),
+    ]);
+}
+
+/// A calendar of one year with these days in it.
+fn with_days(days: &str) -> String {
+    format!("years = [2026, 2026]\n{HOURS}{days}")
+}
+
+fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+#[test]
+fn impossible_holidays_are_refused_at_their_place() {
+    refused(vec![
         (
-            with("holiday = [{ name = \"x\" }]"),
+            with_days("holiday = [{ name = \"x\" }]"),
             "{ name",
             CalendarFault::DateOrRange,
         ),
         (
-            with("holiday = [{ name = \"x\", date = 2026-05-01, to = 2026-05-02 }]"),
+            with_days("holiday = [{ name = \"x\", date = 2026-05-01, to = 2026-05-02 }]"),
             "{ name",
             CalendarFault::DateOrRange,
         ),
         (
-            with("holiday = [{ name = \"x\", from = 2026-05-02, to = 2026-05-01 }]"),
+            with_days("holiday = [{ name = \"x\", from = 2026-05-02, to = 2026-05-01 }]"),
             "2026-05-02",
             CalendarFault::RangeBackwards(day("2026-05-02"), day("2026-05-01")),
         ),
         (
-            with("holiday = [{ name = \"x\", date = 2026-05-02T08:00:00 }]"),
+            with_days("holiday = [{ name = \"x\", date = 2026-05-02T08:00:00 }]"),
             "2026-05-02",
             CalendarFault::NotADay,
         ),
         (
-            with("holiday = [{ name = \"x\", date = 2027-01-01 }]"),
+            with_days("holiday = [{ name = \"x\", date = 2027-01-01 }]"),
             "2027",
             CalendarFault::OutsideYears(day("2027-01-01")),
         ),
         (
-            with(
+            with_days(
                 "holiday = [{ name = \"x\", date = 2026-05-01 }, { name = \"y\", from = 2026-04-30, to = 2026-05-02 }]",
             ),
             "2026-04-30",
             CalendarFault::Twice(day("2026-05-01")),
         ),
         (
-            with(
+            with_days("holiday = [{ name = \"\", date = 2026-05-01 }]"),
+            "\"\"",
+            CalendarFault::Name,
+        ),
+        (
+            format!(
+                "years = [2000, 2019]\n{HOURS}holiday = [{{ name = \"x\", from = 2000-01-01, to = 2019-12-31 }}]"
+            ),
+            "2000-01-01",
+            CalendarFault::TooMany,
+        ),
+    ]);
+}
+
+#[test]
+fn impossible_make_up_days_are_refused_at_their_place() {
+    refused(vec![
+        (
+            with_days(
                 "holiday = [{ name = \"x\", date = 2026-05-02 }]\nmake-up = [{ name = \"y\", date = 2026-05-02 }]",
             ),
             "2026-05-02 }]\n",
             CalendarFault::Both(day("2026-05-02")),
         ),
         (
-            with(
+            with_days(
                 "make-up = [{ name = \"y\", date = 2026-05-09 }, { name = \"y\", date = 2026-05-09 }]",
             ),
             "2026-05-09 }]",
             CalendarFault::Twice(day("2026-05-09")),
         ),
         (
-            with("make-up = [{ name = \"y\", date = 2026-05-08 }]"),
+            with_days("make-up = [{ name = \"y\", date = 2026-05-08 }]"),
             "2026-05-08",
             CalendarFault::WorksAnyway(day("2026-05-08")),
         ),
         (
-            with("make-up = [{ name = \"y\", date = 2026-05-09, like = \"sunday\" }]"),
+            with_days("make-up = [{ name = \"y\", date = 2026-05-09, like = \"sunday\" }]"),
             "\"sunday",
             CalendarFault::Like("sunday".to_owned()),
         ),
-        (
-            with("holiday = [{ name = \"\", date = 2026-05-01 }]"),
-            "\"\"",
-            CalendarFault::Name,
-        ),
-        (
-            format!(
-                "years = [2000, 2019]\n{hours}holiday = [{{ name = \"x\", from = 2000-01-01, to = 2019-12-31 }}]"
-            ),
-            "2000-01-01",
-            CalendarFault::TooMany,
-        ),
-    ] {
-        let (at, fault) = read(&text).unwrap_err();
-        assert_eq!(fault, expected, "{text}");
-        assert!(fault.to_string().contains(';'), "a hint: {fault}");
-        if fault == CalendarFault::Both(day("2026-05-02")) {
-            assert!(at > text.find("make-up").unwrap());
-        } else {
-            assert!(text[at..].starts_with(place), "{place}: {}", &text[at..]);
-        }
-    }
+    ]);
 }
 
 #[test]

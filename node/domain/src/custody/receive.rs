@@ -74,7 +74,7 @@ pub fn receive(
     recollection: Recollection,
     context: Context<'_>,
 ) -> Taken {
-    let Context { me, tree, .. } = context;
+    let me = context.me;
     let Incoming {
         from,
         matter,
@@ -117,30 +117,13 @@ pub fn receive(
         None => Docket::copy_of(matter.clone(), Standing::Holding, cv),
     };
     let parked = std::mem::take(&mut docket.parked);
-    let mut decision = if bound_for == me {
-        docket.standing = Standing::Holding;
-        docket.matter.holder = me;
-        docket.matter.transit = None;
-        if step(&mut docket.matter, Act::Take, None, context).is_err() {
-            return Taken::Refused(GiveRefusal::Malformed);
-        }
-        let sends = notices(&docket.matter, me, tree);
-        Decision {
-            sends,
-            facts: Act::Take.facts().to_vec(),
-            ..Decision::of(docket)
-        }
-    } else {
-        match give(docket, Act::Relay(bound_for), None, bound_for, context) {
-            Ok(mut decision) => {
-                // A relay has custody, too: the reporter sees where the matter is, and gets a
-                // receipt.
-                let told = notices(&decision.docket.matter, me, tree);
-                decision.sends.extend(told);
-                decision
-            }
-            Err(_) => return Taken::Refused(GiveRefusal::NoWay),
-        }
+    let kept = match bound_for == me {
+        true => keep(docket, context),
+        false => pass_on(docket, bound_for, context),
+    };
+    let mut decision = match kept {
+        Ok(decision) => decision,
+        Err(reason) => return Taken::Refused(reason),
     };
     debug_assert_ne!(from, me, "a node is not its own neighbour");
     unpark(&mut decision, parked, context);
@@ -148,35 +131,52 @@ pub fn receive(
     Taken::Now(Box::new(decision))
 }
 
+/// Takes a matter that is bound for this node.
+fn keep(mut docket: Docket, context: Context<'_>) -> Result<Decision, GiveRefusal> {
+    docket.standing = Standing::Holding;
+    docket.matter.holder = context.me;
+    docket.matter.transit = None;
+    step(&mut docket.matter, Act::Take, None, context).map_err(|_| GiveRefusal::Malformed)?;
+    let sends = notices(&docket.matter, context.me, context.tree);
+    Ok(Decision {
+        sends,
+        facts: Act::Take.facts().to_vec(),
+        ..Decision::of(docket)
+    })
+}
+
+/// Takes a matter and forwards it to the division that it is bound for.
+fn pass_on(
+    docket: Docket,
+    bound_for: DivisionCode,
+    context: Context<'_>,
+) -> Result<Decision, GiveRefusal> {
+    let given = give(docket, Act::Relay(bound_for), None, bound_for, context);
+    let mut decision = given.map_err(|_| GiveRefusal::NoWay)?;
+    // A relay has custody, too: the reporter sees where the matter is, and gets a receipt.
+    let told = notices(&decision.docket.matter, context.me, context.tree);
+    decision.sends.extend(told);
+    Ok(decision)
+}
+
 fn check_give(
     known: Option<&Docket>,
     refused: CustodyVersion,
-    Incoming {
+    incoming: Incoming<'_>,
+    recollection: Recollection,
+    context: Context<'_>,
+) -> Result<(), GiveRefusal> {
+    let Context { me, tree, .. } = context;
+    let Incoming {
         from,
         matter,
         bound_for,
-    }: Incoming<'_>,
-    recollection: Recollection,
-    Context { me, tree, .. }: Context<'_>,
-) -> Result<(), GiveRefusal> {
-    let cv = matter.version.cv;
-    if cv <= refused {
+    } = incoming;
+    if matter.version.cv <= refused {
         return Err(GiveRefusal::RefusedBefore);
     }
-    let last = matter.steps.last().ok_or(GiveRefusal::Malformed)?;
-    let origin = matter.id.origin;
-    let coherent = matter.version.rev == 0
-        && matter.holder == from
-        && matter.transit == Some(me)
-        && last.by == from
-        && last.version == matter.version
-        && last.act.bound_for() == Some(bound_for)
-        && matter.steps.len() < MOST_STEPS + MOST_MORE_STEPS
-        && matter.steps.iter().all(|step| tree.get(step.by).is_some())
-        && tree.get(origin).is_some()
-        && (matter.visibility == Visibility::Direct) == matter.about.is_some()
-        && !matter.concerns(origin, tree);
-    if !coherent || known.is_some_and(|known| !matter.continues(&known.matter)) {
+    let continues = known.is_none_or(|known| matter.continues(&known.matter));
+    if !is_coherent(incoming, context) || !continues {
         return Err(GiveRefusal::Malformed);
     }
     let recorded = known.map_or(0, |known| known.matter.steps.len());
@@ -193,6 +193,47 @@ fn check_give(
     if bound_for != me && tree.next_hop(me, bound_for).is_none_or(|next| next == from) {
         return Err(GiveRefusal::NoWay);
     }
+    check_giver(known, incoming, context)?;
+    // The steps must lead from the report to this transfer and to the state that the matter claims.
+    match receipt::custodies(matter, tree) {
+        Ok(_) if keeps_time(known.map(|known| &known.matter), matter) => Ok(()),
+        _ => Err(GiveRefusal::Malformed),
+    }
+}
+
+/// Returns whether the state of a transfer does not contradict itself.
+fn is_coherent(
+    Incoming {
+        from,
+        matter,
+        bound_for,
+    }: Incoming<'_>,
+    Context { me, tree, .. }: Context<'_>,
+) -> bool {
+    let Some(last) = matter.steps.last() else {
+        return false;
+    };
+    let origin = matter.id.origin;
+    matter.version.rev == 0
+        && matter.holder == from
+        && matter.transit == Some(me)
+        && last.by == from
+        && last.version == matter.version
+        && last.act.bound_for() == Some(bound_for)
+        && matter.steps.len() < MOST_STEPS + MOST_MORE_STEPS
+        && matter.steps.iter().all(|step| tree.get(step.by).is_some())
+        && tree.get(origin).is_some()
+        && (matter.visibility == Visibility::Direct) == matter.about.is_some()
+        && !matter.concerns(origin, tree)
+}
+
+/// Checks that the giver can hold the matter, as far as this node knows.
+fn check_giver(
+    known: Option<&Docket>,
+    Incoming { from, matter, .. }: Incoming<'_>,
+    Context { me, tree, .. }: Context<'_>,
+) -> Result<(), GiveRefusal> {
+    let origin = matter.id.origin;
     match known {
         Some(Docket {
             standing: Standing::Holding,
@@ -202,7 +243,7 @@ fn check_give(
             standing: Standing::Giving { to, .. },
             matter: mine,
             ..
-        }) if *to != from || mine.version.cv >= cv => Err(GiveRefusal::NotItsToGive),
+        }) if *to != from || mine.version.cv >= matter.version.cv => Err(GiveRefusal::NotItsToGive),
         // A neighbour may give an unknown matter if it began below the neighbour, or if the
         // neighbour is the parent.
         None if tree.contains(from, origin) || tree.contains(from, me) => Ok(()),
@@ -216,11 +257,6 @@ fn check_give(
             Err(GiveRefusal::NotItsToGive)
         }
         Some(_) => Ok(()),
-    }?;
-    // The steps must lead from the report to this transfer and to the state that the matter claims.
-    match receipt::custodies(matter, tree) {
-        Ok(_) if keeps_time(known.map(|known| &known.matter), matter) => Ok(()),
-        _ => Err(GiveRefusal::Malformed),
     }
 }
 

@@ -43,6 +43,15 @@ pub struct Learnt {
     pub aside: Option<Matter>,
 }
 
+impl Learnt {
+    fn of(docket: Docket) -> Self {
+        Self {
+            decision: Decision::of(docket),
+            aside: None,
+        }
+    }
+}
+
 /// A matter that a neighbour shows.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a> {
@@ -77,33 +86,26 @@ pub fn hear_shown(
     if !crossed(&stays, me, from) || shown.concerns(me, tree) {
         return Err(NoticeRefusal::NotBelow);
     }
-    let learn = |docket| {
-        let decision = Decision::of(docket);
-        Learnt {
-            decision,
-            aside: None,
-        }
-    };
     let mut learnt = match known.filter(|_| lost) {
         None if !lost => return Ok(None),
-        None => learn(adopted(None, shown, &stays, me)),
+        None => Learnt::of(adopted(None, shown, &stays, me)),
         Some(docket) if docket.matter.continues(shown) => {
             // Nothing is new, but a matter that is on its way here, as the holder may have said
             // before, must still be taken.
-            return Ok(is_due(docket, me).then(|| learn(docket.clone())));
+            return Ok(is_due(docket, me).then(|| Learnt::of(docket.clone())));
         }
         Some(docket) if shown.continues(&docket.matter) => {
             if !keeps_time(Some(&docket.matter), shown) {
                 return Err(NoticeRefusal::State);
             }
-            learn(adopted(known, shown, &stays, me))
+            Learnt::of(adopted(known, shown, &stays, me))
         }
         Some(docket) => {
             let same = parting(&docket.matter, shown, me)?;
             let mine = is_dead(aside, shown, me) || counts_more(docket, shown, same, me);
             let mut learnt = match mine {
-                true => learn(docket.clone()),
-                false => learn(adopted(known, shown, &stays, me)),
+                true => Learnt::of(docket.clone()),
+                false => Learnt::of(adopted(known, shown, &stays, me)),
             };
             let (counts, other) = match mine {
                 true => (&docket.matter, shown),
@@ -127,19 +129,25 @@ pub fn hear_shown(
     if known.is_none() && !keeps_time(None, shown) {
         return Err(NoticeRefusal::State);
     }
-    let decision = &mut learnt.decision;
-    if let Standing::Giving { to, bound_for } = decision.docket.standing {
-        // The neighbour to which it was given says again whether it took it.
-        decision.sends.push(Outgoing {
-            to,
-            lane: Lane::of(decision.docket.matter.priority),
-            payload: Payload::Give {
-                matter: Box::new(decision.docket.matter.clone()),
-                bound_for,
-            },
-        });
-    }
+    let given = given_again(&learnt.decision.docket);
+    learnt.decision.sends.extend(given);
     Ok(Some(learnt))
+}
+
+/// Returns the transfer of a matter that is on its way: the neighbour to which it was given says again whether it took
+/// it.
+fn given_again(docket: &Docket) -> Option<Outgoing> {
+    let Standing::Giving { to, bound_for } = docket.standing else {
+        return None;
+    };
+    Some(Outgoing {
+        to,
+        lane: Lane::of(docket.matter.priority),
+        payload: Payload::Give {
+            matter: Box::new(docket.matter.clone()),
+            bound_for,
+        },
+    })
 }
 
 /// Builds the docket of a matter from its shown state.

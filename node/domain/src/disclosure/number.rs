@@ -7,7 +7,7 @@ const MOST_DIGITS: usize = 15;
 
 /// Reads a number with at most so many decimals, in ten-thousandths; commas between digits are left out of account.
 /// `None` if it is none, or has more digits than any village's money.
-pub(super) fn read(text: &str, decimals: usize) -> Option<i128> {
+pub(crate) fn read(text: &str, decimals: usize) -> Option<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -31,7 +31,7 @@ pub(super) fn read(text: &str, decimals: usize) -> Option<i128> {
 }
 
 /// Writes ten-thousandths with at least so many decimals.
-pub(super) fn write(value: i128, decimals: usize) -> String {
+pub(crate) fn write(value: i128, decimals: usize) -> String {
     let scale = 10_i128.pow(SCALE as u32);
     let part = format!("{:0SCALE$}", value.abs() % scale);
     let kept = part.trim_end_matches('0').len().max(decimals);

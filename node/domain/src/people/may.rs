@@ -121,6 +121,7 @@ pub fn may(
             | Permission::CloseAlarm
             | Permission::Revoke
             | Permission::Courier
+            | Permission::BackUp
             | Permission::ManageAccounts
             | Permission::ViewAccounts => Ok(()),
             _ => Err(Denied::Operator(permission)),

@@ -64,6 +64,8 @@ const MATRIX: &str = "
     view-households      . y y y . . y . y . . . .
     manage-households    . . y . . . . . . . . . .
     correct-rating       . . y . . . y . . . . . .
+    exchange-points      . . y . . . . . . . . . .
+    manage-rewards       . . y . . . . . . . . . .
     view-templates       y y y y y y y y y . . . .
     publish-template     . . . . . . . y . . . . .
     read-rollups         . . y y y y y y y . . . .
@@ -81,7 +83,9 @@ const MATRIX: &str = "
     view-status          . . . . . . y . . y y . .
     close-alarm          . . . . . . . . . y y . .
     revoke               . . . . . . . . . y . . .
+    enrol                . . . . . . . . . y y . .
     courier              . . . . . . . . . y y . .
+    back-up              . . . . . . . . . . . . .
     own-account          y y y y y y y y y y y y y
     own-password         y y y y y y y y y y y y y
     enter                y y y y y y y y y y y y y
@@ -295,6 +299,7 @@ fn the_owner_of_the_node_does_everything_until_there_are_accounts_and_then_only_
             Permission::CloseAlarm,
             Permission::Revoke,
             Permission::Courier,
+            Permission::BackUp,
             Permission::ManageAccounts,
             Permission::ViewAccounts,
             Permission::Enter,

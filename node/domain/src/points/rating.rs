@@ -149,9 +149,18 @@ pub enum BadRating {
     /// The name is empty or too long.
     #[error("the name of a household has 1 to {most} characters; correct it", most = super::MOST_NAME)]
     Name,
+    /// Too many accounts see the record.
+    #[error("the record of a household is seen by at most {most} accounts; leave some out", most = super::MOST_ACCOUNTS)]
+    Accounts,
+    /// The number of its persons is none.
+    #[error("a household has 1 to {most} persons; correct the number", most = super::MOST_PERSONS)]
+    Persons,
     /// A list of households is empty or too long.
     #[error("1 to {most} households are added at a time; split the list", most = super::MOST_ADDED)]
     Many,
+    /// A sheet of households has no rows or too many: how many.
+    #[error("a sheet of households has 1 to {most} rows, this one {0}; divide it", most = super::MOST_HOUSEHOLD_ROWS)]
+    Rows(usize),
     /// The grid or account does not exist.
     #[error(
         "no such grid or account at this node; `wujitong grid list` and `wujitong account list` show them"

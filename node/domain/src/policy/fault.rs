@@ -1,6 +1,6 @@
 //! The faults that a policy can have.
 
-use topology::DivisionCode;
+use topology::{DivisionCode, Tier};
 
 use super::{Category, MOST_SERVICE_TEXT};
 use crate::{
@@ -8,6 +8,8 @@ use crate::{
     category::BadCategory,
     matter::BadDepartment,
     saying::Saying,
+    scope::TemplateKind,
+    time::Day,
 };
 
 /// The error for a text that is not a policy.
@@ -93,6 +95,25 @@ pub enum PolicyFault {
     /// The line has `at_once` but no tier.
     #[error("at_once tells when, not where to; name the tier in the same line")]
     AtOnceWhereto,
+    /// That line says who issues the kind from the same day on.
+    #[error("line {2} says who issues templates of the kind {0} from {1} on; join the two")]
+    IssuersTwice(TemplateKind, Day, u32),
+    /// Only the root says who issues what; holds it.
+    #[error(
+        "only {0}, at the top of the tree, says who issues what; leave [[issuers]] out, or ask it"
+    )]
+    IssuersOfAnother(DivisionCode),
+    /// The template is not for everybody.
+    #[error(
+        "who issues what holds for everybody; issue it for all tiers and kinds of units, in a template of its own"
+    )]
+    IssuersForSome,
+    /// The program never lets this tier issue the kind.
+    #[error("the program lets no {1} issue templates of the kind {0}; leave this tier out")]
+    IssuerBeyond(TemplateKind, Tier),
+    /// The root's tier would lose the right to policy.
+    #[error("without the {0} nobody could change this line again; name it")]
+    IssuersForEver(Tier),
     /// The number is out of range.
     #[error("{name} is {found}, not {least} to {most}; correct it")]
     Range {
@@ -138,9 +159,16 @@ impl BadPolicy {
 
 impl PolicyFault {
     fn said(&self) -> Saying {
-        let chinese = match self {
-            Self::Calendar(fault) => return fault.said(),
-            Self::Allowance(fault) => return fault.said(),
+        Saying {
+            english: self.to_string(),
+            chinese: self.chinese(),
+        }
+    }
+
+    fn chinese(&self) -> String {
+        match self {
+            Self::Calendar(fault) => fault.said().chinese,
+            Self::Allowance(fault) => fault.said().chinese,
             Self::Toml(text) => format!("这里写得不对（{text}）；请改正这一行"),
             Self::Category(BadCategory::Form(text) | BadCategory::Unknown(text)) => {
                 format!("“{text}”不是类别；类别写成 enforcement/rubbish 这样")
@@ -185,6 +213,24 @@ impl PolicyFault {
             Self::SameAs(line) => format!("与第 {line} 行说的是同样的事项；请合并两行"),
             Self::Empty => "这一行什么也没有规定；请写平台、部门、层级或时限".to_owned(),
             Self::AtOnceWhereto => "at_once 只说何时，没说转到哪里；请在同一条里写 tier".to_owned(),
+            Self::IssuersTwice(kind, day, line) => format!(
+                "第 {line} 行已规定 {day} 起谁制发“{}”；请合并两行",
+                kind.chinese()
+            ),
+            Self::IssuersOfAnother(root) => {
+                format!("谁制发什么，只由最上级 {root} 规定；请去掉 [[issuers]]，或请它规定")
+            }
+            Self::IssuersForSome => {
+                "谁制发什么，对所有单位都一样；请单独写成一个模板，面向各层级和各类单位".to_owned()
+            }
+            Self::IssuerBeyond(kind, tier) => format!(
+                "本程序不让{}一级制发“{}”；请去掉这一级",
+                tier.chinese(),
+                kind.chinese()
+            ),
+            Self::IssuersForEver(tier) => {
+                format!("没有{}一级，以后谁也改不了这一行；请写上", tier.chinese())
+            }
             Self::Range {
                 name,
                 found,
@@ -204,10 +250,6 @@ impl PolicyFault {
                 format!("“{text}”不是文件类型；请写成 image/jpeg 这样，只写一次")
             }
             Self::TooMany(most) => format!("这样的条目最多 {most} 条；请拆成两个模板"),
-        };
-        Saying {
-            english: self.to_string(),
-            chinese,
         }
     }
 }

@@ -56,6 +56,7 @@ pub(super) struct Stated {
     pub(super) report_chars: Option<At<u32>>,
     pub(super) note_chars: Option<At<u32>>,
     pub(super) answer_chars: Option<At<u32>>,
+    pub(super) list_days: Option<At<u16>>,
 }
 
 /// The limits in force at a node.
@@ -102,6 +103,8 @@ pub struct Limits {
     pub note_chars: Ruled<u32>,
     /// The longest answer in characters, 1 to 12,000. The least stated counts.
     pub answer_chars: Ruled<u32>,
+    /// Days for which a list of current versions is valid, 2 to 60. The least stated counts.
+    pub list_days: Ruled<u16>,
 }
 
 impl Limits {
@@ -161,6 +164,7 @@ impl Limits {
             decided("characters of a report", &self.report_chars),
             decided("characters of a remark", &self.note_chars),
             decided("characters of an answer", &self.answer_chars),
+            decided("days a list of versions is valid", &self.list_days),
         ]
     }
 }
@@ -200,6 +204,7 @@ impl Policy {
             report_chars: self.limit(|s| &s.report_chars, |one, other| one < other),
             note_chars: self.limit(|s| &s.note_chars, |one, other| one < other),
             answer_chars: self.limit(|s| &s.answer_chars, |one, other| one < other),
+            list_days: self.limit(|s| &s.list_days, |one, other| one < other),
         }
     }
 

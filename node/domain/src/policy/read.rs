@@ -8,8 +8,8 @@ use topology::{DivisionCode, Tier, Tree, UnitKind};
 
 use super::{
     Allowance, At, BadPolicy, Category, Channel, Fits, Handles, Line, Listed, NamedDepartment,
-    Pattern, Platform, PolicyFault, Priority, Sheet, Source, Stage, limits::Stated,
-    places::RawPlaces, service::RawSaying,
+    Pattern, Platform, PolicyFault, Priority, Sheet, Source, Stage, issuers::RawIssuers,
+    limits::Stated, places::RawPlaces, service::RawSaying,
 };
 use crate::{calendar::RawCalendar, category::CATALOGUE};
 
@@ -121,11 +121,15 @@ struct RawPolicy {
     #[serde(default)]
     places: Vec<Spanned<RawPlaces>>,
     #[serde(default)]
+    issuers: Vec<Spanned<RawIssuers>>,
+    #[serde(default)]
     limits: RawLimits,
     #[serde(default)]
     attachments: RawAttachments,
     #[serde(default)]
     texts: RawTexts,
+    #[serde(default)]
+    templates: RawTemplates,
 }
 
 #[derive(Deserialize)]
@@ -198,6 +202,12 @@ struct RawTexts {
     answer: Option<Spanned<i64>>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawTemplates {
+    list_days: Option<Spanned<i64>>,
+}
+
 impl Sheet {
     /// Reads the policy in a text. [`Sheet::check_places`] checks its places.
     ///
@@ -227,7 +237,8 @@ impl Sheet {
             lines: lines.dispatch(raw.dispatch, &categories)?,
             categories,
             places: lines.places(raw.places)?,
-            limits: lines.limits(raw.limits, raw.attachments, raw.texts)?,
+            issuers: lines.issuers(raw.issuers)?,
+            limits: lines.limits(raw.limits, raw.attachments, raw.texts, raw.templates)?,
         })
     }
 
@@ -394,6 +405,7 @@ impl Lines<'_> {
         limits: RawLimits,
         attachments: RawAttachments,
         texts: RawTexts,
+        templates: RawTemplates,
     ) -> Read<Stated> {
         let chars = 1..12_001;
         Ok(Stated {
@@ -417,10 +429,12 @@ impl Lines<'_> {
             report_chars: self.number("report", chars.clone(), texts.report)?,
             note_chars: self.number("note", chars.clone(), texts.note)?,
             answer_chars: self.number("answer", chars, texts.answer)?,
+            // A list is said daily, and no longer life is believed.
+            list_days: self.number("list_days", 2..61, templates.list_days)?,
         })
     }
 
-    fn tiers(&self, raw: Spanned<Vec<Spanned<String>>>) -> Read<At<Vec<Tier>>> {
+    pub(super) fn tiers(&self, raw: Spanned<Vec<Spanned<String>>>) -> Read<At<Vec<Tier>>> {
         let line = self.at(&raw);
         let mut value = vec![];
         for word in raw.into_inner() {

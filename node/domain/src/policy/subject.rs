@@ -28,5 +28,7 @@ topology::vocabulary! {
         ReportLength = 22, "report-length", "反映最长", "longest report";
         NoteLength = 23, "note-length", "附言最长", "longest remark";
         AnswerLength = 24, "answer-length", "答复最长", "longest answer";
+        Issuers = 25, "issuers", "谁可以制发", "who issues templates";
+        ListDays = 26, "list-days", "现行模板清单有效期", "time a list of current versions is valid";
     }
 }

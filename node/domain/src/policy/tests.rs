@@ -338,7 +338,7 @@ fn a_lower_issuer_tightens_clocks_and_places_work() {
     assert_eq!(*limits.types.value, ["image/png".into()]);
     assert_eq!(limits.types.rule.source, source(COUNTY));
     assert_eq!(limits.bounces.rule.source, Source::Shipped(SHIPPED_EDITION));
-    assert_eq!(limits.decisions().len(), 17);
+    assert_eq!(limits.decisions().len(), 18);
     assert!(
         limits
             .decisions()

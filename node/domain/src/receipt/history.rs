@@ -62,36 +62,14 @@ struct Way {
 /// # Errors
 /// [`Broken`], with the number of the bad step, from 1.
 pub fn custodies(matter: &Matter, tree: &Tree) -> Result<Vec<Custody>, Broken> {
-    let first = matter.steps.first().ok_or(Broken::Beginning)?;
-    let begin = Version {
-        cv: CustodyVersion { term: 0, n: 1 },
-        rev: 1,
-    };
-    if first.act != Act::Report || first.by != matter.id.origin || first.version != begin {
-        return Err(Broken::Beginning);
-    }
-    let mut stays = vec![Custody {
-        division: first.by,
-        from: None,
-        to: None,
-        at: first.at,
-        cv: first.version.cv,
-        previous: None,
-        steps: 0..1,
-    }];
+    let mut stays = vec![beginning(matter)?];
     let mut way: Option<Way> = None;
     for (index, pair) in matter.steps.windows(2).enumerate() {
         let (index, before, step) = (index + 1, pair[0].version, &pair[1]);
         let number = index + 1;
         let stay = stays.last_mut().expect("it began with one");
         let given = step.version.rev == 0;
-        let follows = match given {
-            true => step.version.cv == before.cv.next(),
-            false => {
-                step.version.cv == before.cv && Some(step.version.rev) == before.rev.checked_add(1)
-            }
-        };
-        if !follows {
+        if !follows(before, step.version) {
             return Err(Broken::Version(number));
         }
         match (&way, step.act) {
@@ -145,6 +123,35 @@ pub fn custodies(matter: &Matter, tree: &Tree) -> Result<Vec<Custody>, Broken> {
         && matter.transit == last.to
         && State::of(&matter.steps) == Ok(matter.state());
     leads_there.then_some(stays).ok_or(Broken::State)
+}
+
+/// Returns the custody of the division that the matter was reported to.
+fn beginning(matter: &Matter) -> Result<Custody, Broken> {
+    let first = matter.steps.first().ok_or(Broken::Beginning)?;
+    let begin = Version {
+        cv: CustodyVersion { term: 0, n: 1 },
+        rev: 1,
+    };
+    if first.act != Act::Report || first.by != matter.id.origin || first.version != begin {
+        return Err(Broken::Beginning);
+    }
+    Ok(Custody {
+        division: first.by,
+        from: None,
+        to: None,
+        at: first.at,
+        cv: first.version.cv,
+        previous: None,
+        steps: 0..1,
+    })
+}
+
+/// Whether a version follows one: the next custody, or the next revision of the same.
+fn follows(before: Version, version: Version) -> bool {
+    match version.rev == 0 {
+        true => version.cv == before.cv.next(),
+        false => version.cv == before.cv && Some(version.rev) == before.rev.checked_add(1),
+    }
 }
 
 /// Builds the stay that begins with this step. It is under the version that the giver proposed; a

@@ -256,79 +256,66 @@ mod tests {
 
     const VILLAGE: &str = "330825002222";
 
+    fn here(counters: Counters) -> CellReport {
+        cell(VILLAGE, VILLAGE, 20_000, counters)
+    }
+
+    /// Acted on by the village, and begun in another county.
+    fn from_afar(counters: Counters) -> CellReport {
+        cell(VILLAGE, "330802", 20_000, counters)
+    }
+
+    fn handed(handed: u64) -> Beside {
+        Beside {
+            handed: Some(handed),
+            ..Beside::default()
+        }
+    }
+
+    fn after(said: Counters) -> Beside {
+        Beside {
+            said: Some(said),
+            ..Beside::default()
+        }
+    }
+
+    #[test]
+    fn what_can_be_is_believed() {
+        let fresh = Beside::default;
+        for (report, beside) in [
+            (here(reported(1)), fresh()),
+            (from_afar(taken(1)), fresh()),
+            (cell(VILLAGE, VILLAGE, 3, reported(1)), fresh()),
+            (cell(VILLAGE, VILLAGE, 20_001, reported(1)), fresh()),
+            (here(reported(2)), after(reported(2))),
+            (from_afar(taken(308)), handed(1)),
+        ] {
+            assert_eq!(judged(&report, beside), Ok(()), "{report:?}");
+        }
+    }
+
     #[test]
     fn each_thing_that_can_never_be_has_its_reason() {
-        let fresh = Beside::default();
-        let here = |counters| cell(VILLAGE, VILLAGE, 20_000, counters);
+        use CellRefusal as R;
+        let fresh = Beside::default;
+        let of = |division, counters| cell(division, division, 20_000, counters);
+        let unknown_origin = cell(VILLAGE, "330825002999", 20_000, taken(1));
+        let too_late = cell(VILLAGE, VILLAGE, 20_002, reported(1));
         let mut unknown = here(reported(1));
         unknown.key.category = "order/invented".parse().unwrap();
-        let handed = |handed| Beside {
-            handed: Some(handed),
-            ..fresh
-        };
-        let after = |said| Beside {
-            said: Some(said),
-            ..fresh
-        };
         for (report, beside, expected) in [
-            (here(reported(1)), fresh, Ok(())),
-            (cell(VILLAGE, "330802", 20_000, taken(1)), fresh, Ok(())),
-            (cell(VILLAGE, VILLAGE, 3, reported(1)), fresh, Ok(())),
-            (cell(VILLAGE, VILLAGE, 20_001, reported(1)), fresh, Ok(())),
-            (here(reported(2)), after(reported(2)), Ok(())),
-            (
-                cell("330825001", "330825001", 20_000, reported(1)),
-                fresh,
-                Err(CellRefusal::NotItsDivision),
-            ),
-            (
-                cell("330825", "330825", 20_000, reported(1)),
-                fresh,
-                Err(CellRefusal::NotItsDivision),
-            ),
-            (
-                cell(VILLAGE, "330825002999", 20_000, taken(1)),
-                fresh,
-                Err(CellRefusal::UnknownOrigin),
-            ),
-            (
-                cell(VILLAGE, "330802", 20_000, reported(1)),
-                fresh,
-                Err(CellRefusal::ReportedElsewhere),
-            ),
-            (unknown, fresh, Err(CellRefusal::UnknownCategory)),
-            (
-                cell(VILLAGE, VILLAGE, 20_002, reported(1)),
-                fresh,
-                Err(CellRefusal::FutureDay),
-            ),
-            (
-                here(reported(1)),
-                after(reported(2)),
-                Err(CellRefusal::Falls),
-            ),
-            (
-                here(reported(MOST_FACTS + 1)),
-                fresh,
-                Err(CellRefusal::TooMuch),
-            ),
-            (
-                cell(VILLAGE, "330802", 20_000, taken(1)),
-                handed(0),
-                Err(CellRefusal::NeverHanded),
-            ),
-            (
-                cell(VILLAGE, "330802", 20_000, taken(309)),
-                handed(1),
-                Err(CellRefusal::NeverHanded),
-            ),
-            (
-                cell(VILLAGE, "330802", 20_000, taken(308)),
-                handed(1),
-                Ok(()),
-            ),
+            (of("330825001", reported(1)), fresh(), R::NotItsDivision),
+            (of("330825", reported(1)), fresh(), R::NotItsDivision),
+            (unknown_origin, fresh(), R::UnknownOrigin),
+            (from_afar(reported(1)), fresh(), R::ReportedElsewhere),
+            (unknown, fresh(), R::UnknownCategory),
+            (too_late, fresh(), R::FutureDay),
+            (here(reported(1)), after(reported(2)), R::Falls),
+            (here(reported(MOST_FACTS + 1)), fresh(), R::TooMuch),
+            (from_afar(taken(1)), handed(0), R::NeverHanded),
+            (from_afar(taken(309)), handed(1), R::NeverHanded),
         ] {
-            assert_eq!(judged(&report, beside), expected, "{report:?}");
+            assert_eq!(judged(&report, beside), Err(expected), "{report:?}");
         }
     }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Column, Person};
-use crate::people::{Account, Grid, GridId, Role};
+use crate::{
+    people::{Account, Grid, GridId, Role},
+    rows,
+};
 
 /// The most accounts that one sheet closes.
 pub const MOST_CLOSED: usize = 50;
@@ -36,32 +39,32 @@ impl Leaving {
     }
 }
 
-/// What a row changes in one column.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The column.
-    pub column: Column,
-    /// What it is now; codes of roles, names of grids; empty for nothing.
-    pub before: String,
-    /// What it becomes.
-    pub after: String,
-}
+/// What the state of an account is called in a change.
+const STATES: [&str; 2] = ["closed", "open"];
 
-impl Change {
-    fn of(column: Column, before: String, after: String) -> Option<Self> {
-        (before != after).then_some(Self {
-            column,
-            before,
-            after,
-        })
-    }
-}
+/// What a row changes in one column: codes of roles, names of grids, `open` or `closed` for the state.
+pub type Change = rows::Change<Column>;
 
-/// Returns an account as a row wants it, with what changes: department, telephone and grids, as far as their cells
-/// are not empty. `grids` are those of the node. The roles, the name and the login stay.
+/// Returns an account as a row wants it, with what changes: the name, if the row says the one so far; department,
+/// telephone and grids, as far as their cells are not empty; and whether a closed account is opened again. `grids` are
+/// those of the node. Login and roles stay; whoever is here again has the roles of before, which are told as a change.
 pub fn changed(person: &Person, account: &Account, grids: &[Grid]) -> (Account, Vec<Change>) {
     let mut new = account.clone();
     let mut changes = vec![];
+    new.name.clone_from(&person.name);
+    changes.extend(Change::of(
+        Column::Name,
+        account.name.clone(),
+        new.name.clone(),
+    ));
+    if person.reopens && account.disabled {
+        new.disabled = false;
+        new.credentials_version += 1;
+        let [closed, open] = STATES.map(str::to_owned);
+        changes.extend(Change::of(Column::State, closed, open));
+        let roles = codes(&account.roles);
+        changes.extend(Change::of(Column::Roles, String::new(), roles));
+    }
     if person.given.contains(&Column::Department) {
         let text = |account: &Account| {
             let department = account.department.as_ref();
@@ -79,8 +82,8 @@ pub fn changed(person: &Person, account: &Account, grids: &[Grid]) -> (Account, 
         let own = of_account(account, grids);
         let change = Change::of(
             Column::Grids,
-            named(&own, grids),
-            named(&person.grids, grids),
+            rows::grid_names(own, grids),
+            rows::grid_names(person.grids.iter().copied(), grids),
         );
         if change.is_some()
             || account
@@ -109,18 +112,11 @@ pub fn roles(person: &Person, account: &Account, replace: bool) -> (BTreeSet<Rol
         true => person.roles.clone(),
         false => account.roles.union(&person.roles).copied().collect(),
     };
-    let text = |roles: &BTreeSet<Role>| {
-        let codes = roles.iter().map(|role| role.code());
-        codes.collect::<Vec<_>>().join(", ")
-    };
-    let change = Change::of(Column::Roles, text(&account.roles), text(&roles));
+    let change = Change::of(Column::Roles, codes(&account.roles), codes(&roles));
     (roles, change.into_iter().collect())
 }
 
-fn named(ids: &BTreeSet<GridId>, grids: &[Grid]) -> String {
-    let name = |id: &GridId| {
-        let grid = grids.iter().find(|grid| grid.id == *id);
-        grid.map_or_else(|| id.to_string(), |grid| grid.name.clone())
-    };
-    ids.iter().map(name).collect::<Vec<_>>().join(", ")
+fn codes(roles: &BTreeSet<Role>) -> String {
+    let codes = roles.iter().map(|role| role.code());
+    codes.collect::<Vec<_>>().join(", ")
 }

@@ -1,5 +1,7 @@
 //! The columns of a roster, and the headings that stand for them.
 
+use crate::rows::SheetColumn;
+
 topology::vocabulary! {
     /// A column of a sheet of accounts.
     #[derive(utoipa::ToSchema)]
@@ -19,24 +21,17 @@ topology::vocabulary! {
             &["手机", "手机号", "联系电话", "telephone", "mobile"];
         Close = 7, "close", "停用", "closes the account; says who takes its open matters",
             &["停用交接", "离岗交接", "close account"];
+        State = 8, "state", "状态", "opens a closed account again, if it says `open`",
+            &["账号状态", "account state"];
+        FormerName = 9, "former-name", "原姓名", "the name that the account has so far, if the person is renamed",
+            &["曾用名", "former name", "previous name"];
     }
 }
 
-impl Column {
-    /// Returns the column that a heading stands for. Blanks, marks of a form and text in brackets do not matter.
-    pub fn of_heading(heading: &str) -> Option<Self> {
-        let heading = heading.to_lowercase();
-        let heading = heading.split(['(', '（']).next().unwrap_or_default();
-        let mark = |c: char| c.is_whitespace() || "\u{feff}*＊#:：".contains(c);
-        let heading = heading.trim_matches(mark);
-        let heading = match heading.is_ascii() {
-            true => heading.to_owned(),
-            false => heading.replace(char::is_whitespace, ""),
-        };
-        Self::ALL.into_iter().find(|column| {
-            column.code() == heading
-                || column.chinese() == heading
-                || column.headings().contains(&heading.as_str())
-        })
+impl SheetColumn for Column {
+    const NEEDED: &'static [Self] = &[Self::Name, Self::Login];
+
+    fn further_headings(self) -> &'static [&'static str] {
+        self.headings()
     }
 }

@@ -1,48 +1,21 @@
 //! What can be wrong with a row of a roster.
 
-use super::{Column, Row};
+use super::Column;
 use crate::{
     department::BadDepartment,
     people::{BadAccount, BadRoles},
+    rows::{self, BadCell},
 };
 
-/// A fault in a cell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The column.
-    pub column: Column,
-    /// The text of the cell, at most 60 characters.
-    pub value: String,
-    /// What is wrong.
-    pub why: Why,
-}
-
-impl Fault {
-    /// Returns the fault of a cell with this text.
-    pub fn new(column: Column, value: &str, why: impl Into<Why>) -> Self {
-        Self {
-            column,
-            value: value.chars().take(60).collect(),
-            why: why.into(),
-        }
-    }
-
-    /// Returns the fault of a cell of a row.
-    pub fn of(row: &Row, column: Column, why: Why) -> Self {
-        let value = row.cells.get(&column).map_or("", String::as_str);
-        Self::new(column, value, why)
-    }
-}
+/// A fault in a cell of a roster.
+pub type Fault = rows::Fault<Column, Why>;
 
 /// Why a cell is not taken. What to do stands after the last semicolon.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
-    /// It is empty and must not be.
-    #[error("it is empty; fill it in")]
-    Missing,
-    /// It begins like a formula, which is data for a spreadsheet to run.
-    #[error("it begins like a formula; write the text itself")]
-    Formula,
+    /// It is not what a cell of any sheet must be.
+    #[error(transparent)]
+    Cell(#[from] BadCell),
     /// A name or a login that cannot be one.
     #[error(transparent)]
     Account(#[from] BadAccount),
@@ -66,33 +39,12 @@ pub enum Why {
     /// The reader may not grant one of the roles.
     #[error(transparent)]
     Grant(#[from] crate::people::BadGrant),
-    /// No grid has this name or number.
-    #[error("there is no such grid; draw it first, or correct the name")]
-    Grid,
-    /// Several grids have this name.
-    #[error("several grids have this name; write the number of the grid")]
-    Grids,
     /// The grid has as many members as it may have.
     #[error("this grid has {most} members, and more are not taken; split it", most = crate::people::Grid::MOST_MEMBERS)]
     GridFull,
     /// It is not the code of a department.
     #[error(transparent)]
     Department(BadDepartment),
-    /// A spreadsheet shortened the number.
-    #[error(
-        "a spreadsheet shortened this number; format the column as text (文本) and fill it in again"
-    )]
-    Shortened,
-    /// Its bytes or its format do not say what was typed.
-    #[error(
-        "this may not be what was typed; format the column as text (文本) and fill it in again"
-    )]
-    Doubtful,
-    /// The row goes on beyond the last heading.
-    #[error(
-        "the row has more cells than the table has columns; remove what stands beside the table"
-    )]
-    Beyond,
     /// The account has open matters, and the cell does not say who takes them.
     #[error(
         "this account has {0} open matters; write who takes them: a login, 部门 (department), 指挥室 (nobody) or 不交接 (leave)"
@@ -121,9 +73,26 @@ pub enum Why {
     #[error("line {0} has the same login; give each person one of their own, or remove one row")]
     Twice(u64),
     /// The login belongs to somebody of another name.
-    #[error("this login belongs to {0}; use another")]
+    #[error(
+        "this login belongs to {0}; use another, or write that name in 原姓名 (former-name) if the person has a new one"
+    )]
     Taken(String),
-    /// The account of this person is closed.
-    #[error("this person's account is closed; open it again instead")]
+    /// The account of this person is closed, and the sheet does not open it again.
+    #[error(
+        "this person's account is closed; write 启用 (open) in 状态 (state) and have accounts changed, or remove the row"
+    )]
     Closed,
+    /// The state says something else than that the account is opened again.
+    #[error(
+        "a state is 启用 (open) or empty; who takes the matters of a closed account stands in 停用 (close)"
+    )]
+    State,
+    /// The row opens the account again and closes it.
+    #[error("the row opens the account again and closes it; empty one of the cells")]
+    OpensAndCloses,
+    /// There is no account to rename.
+    #[error(
+        "there is no account with this login, so nobody is renamed; correct the login, or empty the cell"
+    )]
+    NobodyToRename,
 }

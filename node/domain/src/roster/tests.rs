@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     people::{AccountId, BadAccount},
+    rows::{BadCell, SheetColumn},
     time::Timestamp,
 };
 
@@ -58,6 +59,7 @@ fn judged(rows: &[Row], without_roles: bool) -> Vec<Result<Person, Vec<Fault>>> 
         accounts: &accounts,
         grids: &grids,
         without_roles,
+        reopens: true,
     };
     read(rows, known)
 }
@@ -106,11 +108,11 @@ fn every_fault_is_told_for_its_cell() {
         faults(&cells, without_roles)
     };
     for (column, text, why) in [
-        (Column::Name, " ", Why::Missing),
-        (Column::Name, "=HYPERLINK(1)", Why::Formula),
+        (Column::Name, " ", Why::Cell(BadCell::Missing)),
+        (Column::Name, "=HYPERLINK(1)", Why::Cell(BadCell::Formula)),
         (Column::Name, "一\n二", Why::Account(BadAccount::Name)),
-        (Column::Login, "", Why::Missing),
-        (Column::Login, "@SUM(A1)", Why::Formula),
+        (Column::Login, "", Why::Cell(BadCell::Missing)),
+        (Column::Login, "@SUM(A1)", Why::Cell(BadCell::Formula)),
         (
             Column::Login,
             "张三",
@@ -118,10 +120,10 @@ fn every_fault_is_told_for_its_cell() {
         ),
         (Column::Login, "li.si", Why::Taken("李四".to_owned())),
         (Column::Roles, "村长", Why::Role),
-        (Column::Grids, "第九网格", Why::Grid),
-        (Column::Grids, "第二网格", Why::Grids),
+        (Column::Grids, "第九网格", Why::Cell(BadCell::Grid)),
+        (Column::Grids, "第二网格", Why::Cell(BadCell::Grids)),
         (Column::Phone, "没有", Why::Account(BadAccount::Phone)),
-        (Column::Phone, "1.38E+10", Why::Shortened),
+        (Column::Phone, "1.38E+10", Why::Cell(BadCell::Shortened)),
     ] {
         assert_eq!(with(column, text, true), [(column, why)], "{text}");
     }
@@ -187,6 +189,7 @@ fn a_row_changes_what_its_cells_say_and_an_empty_cell_nothing() {
         all.extend(cells);
         let accounts = [(account.login.clone(), account.clone())].into();
         let known = Known {
+            reopens: false,
             accounts: &accounts,
             grids: &grids,
             without_roles: false,
@@ -283,4 +286,72 @@ fn a_cell_says_who_takes_the_matters_of_somebody_who_leaves() {
     ];
     let why = Why::Taken("李四".to_owned());
     assert_eq!(faults(&other, true), [(Column::Login, why)]);
+}
+
+fn with(cells: &[(Column, &str)], more: &[(Column, &str)]) -> Vec<(Column, Why)> {
+    faults(&[cells, more].concat(), true)
+}
+
+#[test]
+fn a_person_is_renamed_only_by_a_row_that_says_the_name_so_far() {
+    let renamed = [(Column::Name, "李思"), (Column::Login, "li.si")];
+    assert_eq!(
+        with(&renamed, &[]),
+        [(Column::Login, Why::Taken("李四".to_owned()))]
+    );
+    let wrong = (Column::FormerName, "李西");
+    assert_eq!(
+        with(&renamed, &[wrong]),
+        [(Column::Login, Why::Taken("李四".to_owned()))]
+    );
+    let cells = [renamed[0], renamed[1], (Column::FormerName, "李四")];
+    let person = judged(&[row(2, &cells)], true).remove(0).unwrap();
+    let account = person.account.clone().unwrap();
+    let (new, changes) = changed(&person, &account, &[]);
+    assert_eq!(new.name, "李思");
+    let [change] = &changes[..] else {
+        panic!("{changes:?}")
+    };
+    assert_eq!(
+        (change.column, &*change.before, &*change.after),
+        (Column::Name, "李四", "李思")
+    );
+    // Read again after it was done, the row changes nothing.
+    let (_, changes) = changed(&person, &new, &[]);
+    assert_eq!(changes, []);
+    // A wrong login opens no second account.
+    assert_eq!(
+        with(&ZHANG, &[(Column::FormerName, "张山")]),
+        [(Column::FormerName, Why::NobodyToRename)]
+    );
+}
+
+#[test]
+fn a_closed_account_is_opened_again_only_if_its_row_says_so() {
+    let gone = [(Column::Name, "王五"), (Column::Login, "gone")];
+    let state = |text| (Column::State, text);
+    assert_eq!(
+        with(&gone, &[state("停用")]),
+        [(Column::State, Why::State), (Column::Login, Why::Closed)]
+    );
+    let both = [state("open"), (Column::Close, "是")];
+    assert_eq!(with(&gone, &both), [(Column::State, Why::OpensAndCloses)]);
+    let cells = [gone[0], gone[1], state("启用")];
+    let person = judged(&[row(2, &cells)], true).remove(0).unwrap();
+    let mut account = person.account.clone().unwrap();
+    account.roles = [Role::Official].into();
+    let (new, changes) = changed(&person, &account, &[]);
+    assert!(!new.disabled && new.credentials_version > account.credentials_version);
+    let told: Vec<_> = changes
+        .iter()
+        .map(|change| (change.column, &*change.before, &*change.after))
+        .collect();
+    let expected = [
+        (Column::State, "closed", "open"),
+        (Column::Roles, "", "official"),
+    ];
+    assert_eq!(told, expected);
+    // Of an open account it says what is.
+    let (_, changes) = changed(&person, &new, &[]);
+    assert_eq!(changes, []);
 }

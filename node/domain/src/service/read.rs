@@ -17,7 +17,7 @@ use crate::{
 /// A text in both languages.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawText {
+pub(crate) struct RawText {
     zh: String,
     en: String,
 }
@@ -111,12 +111,13 @@ impl RawService {
 }
 
 /// Whether a text has 1 to so many characters that everybody sees, and no blanks around them.
-fn is_line(text: &str, most: usize) -> bool {
+pub(crate) fn is_line(text: &str, most: usize) -> bool {
     let length = text.chars().count();
     (1..=most).contains(&length) && text.trim() == text && !text.chars().any(is_harmful)
 }
 
-fn text(raw: RawText, key: &str) -> Result<Saying, Clause> {
+/// Returns a text in both languages, each of 1 to [`MOST_SERVICE_TEXT`] characters.
+pub(crate) fn text(raw: RawText, key: &str) -> Result<Saying, Clause> {
     match is_line(&raw.zh, MOST_SERVICE_TEXT) && is_line(&raw.en, MOST_SERVICE_TEXT) {
         true => Ok(Saying {
             english: raw.en,

@@ -22,6 +22,10 @@ pub enum Stance {
     Refused(TemplateRefusal),
     /// A later version is in force.
     Superseded,
+    /// The version before it stays in force, because its rollout has not reached the node.
+    Held,
+    /// The version before it stays in force, because its rollout was paused before the node took it.
+    Paused,
 }
 
 /// The nodes in scope by the directory, at this node and below each child.
@@ -53,7 +57,7 @@ impl Expected {
 }
 
 /// The adoption of a version in this node's subtree.
-/// `applied + refused + superseded + unreached == expected`.
+/// `applied + held + paused + refused + superseded + unreached == expected`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adoption {
     /// The template.
@@ -64,12 +68,19 @@ pub struct Adoption {
     pub expected: u32,
     /// Number of nodes that have this version in force.
     pub applied: u32,
+    /// Number of nodes that keep the version before, because the rollout has not reached them.
+    pub held: u32,
+    /// Number of nodes that keep the version before, because the rollout was paused before they took it.
+    pub paused: u32,
     /// Number of nodes that refused it.
     pub refused: u32,
     /// Number of nodes that decided on a later version.
     pub superseded: u32,
     /// Number of nodes without a report.
     pub unreached: u32,
+    /// Number of nodes at which the issuer's list of current versions ran out, or names what they do not have. They are counted
+    /// above as well.
+    pub stale: u32,
     /// The divisions that refused it and why: this node, then child by child. Those beyond
     /// [`MOST_REFUSALS`] are only counted.
     pub refusals: Vec<(DivisionCode, TemplateRefusal)>,
@@ -89,8 +100,11 @@ impl Adoption {
             key: self.key.clone(),
             version: self.version,
             applied: self.applied,
+            held: self.held,
+            paused: self.paused,
             refused: self.refused,
             superseded: self.superseded,
+            stale: self.stale,
             refusals: self.refusals.clone(),
             stamp,
         }
@@ -102,6 +116,15 @@ impl Adoption {
     }
 }
 
+/// What a node says of itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OwnWord<'a> {
+    /// Its decision; `None` if it is not in scope.
+    pub stance: Option<&'a Stance>,
+    /// Whether the issuer's list of current versions ran out here, or names what is not here.
+    pub stale: bool,
+}
+
 /// Sums up one version from this node's stance and the latest report of each child. A child's
 /// report on a later version counts its nodes as superseded; a report on an earlier version counts
 /// nothing.
@@ -110,7 +133,7 @@ pub fn adoption<'a>(
     version: u32,
     me: DivisionCode,
     expected: &Expected,
-    own: Option<&Stance>,
+    own: OwnWord<'_>,
     heard: impl IntoIterator<Item = (DivisionCode, &'a AdoptionReport)>,
 ) -> Adoption {
     let mut sum = Adoption {
@@ -118,14 +141,19 @@ pub fn adoption<'a>(
         version,
         expected: expected.total(),
         applied: 0,
+        held: 0,
+        paused: 0,
         refused: 0,
         superseded: 0,
         unreached: 0,
+        stale: u32::from(own.stale && expected.own),
         refusals: vec![],
         drift: vec![],
     };
-    match own.filter(|_| expected.own) {
+    match own.stance.filter(|_| expected.own) {
         Some(Stance::Applied) => sum.applied += 1,
+        Some(Stance::Held) => sum.held += 1,
+        Some(Stance::Paused) => sum.paused += 1,
         Some(Stance::Superseded) => sum.superseded += 1,
         Some(Stance::Refused(reason)) => {
             sum.refused += 1;
@@ -146,7 +174,7 @@ pub fn adoption<'a>(
             sum.add(child, report, expected.children.get(&child).copied());
         }
     }
-    let known = sum.applied + sum.refused + sum.superseded;
+    let known = sum.applied + sum.held + sum.paused + sum.refused + sum.superseded;
     sum.unreached = sum.expected - known;
     sum
 }
@@ -164,7 +192,10 @@ pub fn adoption_by_child(
             children: BTreeMap::from([(*child, *nodes)]),
         };
         let said = heard.iter().filter(|(of, _)| of == child).copied();
-        (*child, adoption(key, version, *child, &alone, None, said))
+        (
+            *child,
+            adoption(key, version, *child, &alone, OwnWord::default(), said),
+        )
     });
     let mut children: Vec<_> = children.collect();
     children.sort_by_key(|(child, said)| (said.is_complete(), *child));
@@ -173,26 +204,39 @@ pub fn adoption_by_child(
 
 impl Adoption {
     fn add(&mut self, child: DivisionCode, report: &AdoptionReport, expected: Option<u32>) {
-        let claims = [report.applied, report.refused, report.superseded];
-        let (applied, refused, superseded) = match report.version.cmp(&self.version) {
+        // Refusals are counted first, so that an excessive claim never hides one.
+        let claims = [
+            report.refused,
+            report.superseded,
+            report.applied,
+            report.held,
+            report.paused,
+        ];
+        let all = claims.into_iter().fold(0, u32::saturating_add);
+        let of_nodes = expected.unwrap_or(0);
+        // Also of one that does not know the version: its list may be why.
+        self.stale += report.stale.min(of_nodes);
+        let counted = match report.version.cmp(&self.version) {
             std::cmp::Ordering::Less => return,
-            std::cmp::Ordering::Equal => (report.applied, report.refused, report.superseded),
-            std::cmp::Ordering::Greater => (0, 0, claims.into_iter().fold(0, u32::saturating_add)),
+            std::cmp::Ordering::Equal => claims,
+            std::cmp::Ordering::Greater => [0, all, 0, 0, 0],
         };
-        let mut left = expected.unwrap_or(0);
+        let mut left = of_nodes;
         let claimed = claims.into_iter().map(u64::from).sum::<u64>();
         if claimed > u64::from(left) {
             self.drift.push(child);
         }
-        let mut clamp = |claim: u32| {
+        let clamp = |claim: u32| {
             let counted = claim.min(left);
             left -= counted;
             counted
         };
-        // Refusals are counted first, so that an excessive claim never hides one.
-        self.refused += clamp(refused);
-        self.superseded += clamp(superseded);
-        self.applied += clamp(applied);
+        let [refused, superseded, applied, held, paused] = counted.map(clamp);
+        self.refused += refused;
+        self.superseded += superseded;
+        self.applied += applied;
+        self.held += held;
+        self.paused += paused;
         if report.version == self.version {
             let room = MOST_REFUSALS.saturating_sub(self.refusals.len());
             self.refusals

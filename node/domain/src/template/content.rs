@@ -9,6 +9,7 @@ use super::{
     BadScope, Template, TemplateKey, TemplateKind,
     fault::{Fault, Place, Places},
     is_name, may_issue,
+    standards::{self, RawStandard},
 };
 use crate::{
     board::{Board, RawBoard},
@@ -18,6 +19,7 @@ use crate::{
     policy::{BadPolicy, Sheet, Source},
     saying::Saying,
     service::{MOST_SERVICES, RawMaterial, RawService, Service},
+    standard::StandardText,
 };
 
 /// The newest format that this program reads.
@@ -61,6 +63,8 @@ pub struct Parsed {
     pub boards: Vec<Board>,
     /// The services; empty for kinds other than service.
     pub services: Vec<Service>,
+    /// The data elements and lists of codes; `None` for kinds other than standard.
+    pub standard: Option<StandardText>,
     /// What it says of points; `None` for kinds other than points.
     pub points: Option<PointSheet>,
     /// The policy it states; `None` for kinds other than policy.
@@ -79,6 +83,21 @@ pub enum BadTemplate {
     /// The issuer's tier may not issue this kind.
     #[error("a {1} does not issue templates of the kind {0}; ask the county")]
     MayNotIssue(TemplateKind, Tier),
+    /// By the table of issuers in force here, the issuer's tier did not issue this kind when it was issued. It is considered again
+    /// when something is applied.
+    #[error("{table} version {version}, line {line}: a {tier} does not issue templates of the kind {kind}; let a tier that the line names issue it, or ask {} to change the line", .table.issuer)]
+    NotEntitled {
+        /// The kind.
+        kind: TemplateKind,
+        /// The issuer's tier.
+        tier: Tier,
+        /// The policy that has the table.
+        table: TemplateKey,
+        /// Its version.
+        version: u32,
+        /// The line in it.
+        line: u32,
+    },
     /// The name, version, title or scope is out of range.
     #[error("{0}")]
     Heading(Box<str>),
@@ -162,10 +181,6 @@ impl Template {
             Some(Some(FORMAT)) => {}
             _ => return Err(Clause::from(no_format()).into()),
         }
-        if !self.key.kind.is_acted_on() {
-            let kind = format!("kind {}", self.key.kind);
-            return Err(BadTemplate::Unsupported(kind.into()).into());
-        }
         keys()?;
         let mut parsed = self.read_head(&table, tree)?;
         match self.key.kind {
@@ -190,7 +205,10 @@ impl Template {
                 let checked = promised.check_loosens(self.key.issuer, tree);
                 checked.map_err(|fault| of_line(&fault))?;
             }
-            TemplateKind::Standard => {}
+            TemplateKind::Standard => {
+                let raw: RawStandard = self.read_raw()?;
+                parsed.standard = Some(standards::read(raw)?);
+            }
         }
         parsed.table = table;
         Ok(parsed)
@@ -243,6 +261,7 @@ impl Template {
         };
         let sheet = Sheet::read(&self.content, source)
             .and_then(|sheet| sheet.check_places(self.key.issuer, tree).map(|()| sheet))
+            .and_then(|sheet| sheet.check_issuers(&self.scope, tree).map(|()| sheet))
             .and_then(|sheet| sheet.check_loosens(self.key.issuer, tree).map(|()| sheet));
         sheet.map_err(|fault| of_line(&fault))
     }
@@ -315,9 +334,9 @@ fn of_line(fault: &BadPolicy) -> Fault {
 }
 
 /// The keys that are read of a table, and of the lists of tables in it.
-struct Keys {
-    known: &'static [&'static str],
-    lists: &'static [(&'static str, Keys)],
+pub(super) struct Keys {
+    pub(super) known: &'static [&'static str],
+    pub(super) lists: &'static [(&'static str, Keys)],
 }
 
 const FIELD: Keys = Keys {
@@ -391,7 +410,8 @@ const fn keys_of(kind: TemplateKind) -> Option<&'static Keys> {
         TemplateKind::Board => Some(&BOARDS),
         TemplateKind::Points => Some(&POINTS),
         TemplateKind::Service => Some(&SERVICES),
-        TemplateKind::Policy | TemplateKind::Standard => None,
+        TemplateKind::Standard => Some(&standards::KEYS),
+        TemplateKind::Policy => None,
     }
 }
 

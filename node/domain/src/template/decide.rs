@@ -9,6 +9,7 @@ use topology::Tree;
 use super::{
     BadTemplate, Need, Parsed, Template, TemplateKey, TemplateKind,
     content::MOST_CLAUSE,
+    issuers, standards,
     tighten::{looser, looser_services},
 };
 use crate::{
@@ -93,8 +94,8 @@ pub enum TemplateRefusal {
         /// Days here.
         to: u16,
     },
-    /// One of its clocks, limits or services is looser than one in force from the same issuer or one above, or a service
-    /// is in a category that no policy in force lists. The clause names it. It is considered again when something is applied.
+    /// One of its clocks, limits, services or data elements is looser than one in force from the same issuer or one
+    /// above, or it is about something that nothing in force has: a category, or an element without a name. The clause names it. It is considered again when something is applied.
     #[error("{0}")]
     Loosens(Box<str>),
 }
@@ -108,7 +109,11 @@ impl TemplateRefusal {
             Self::MissingNeed(_)
                 | Self::MissingBase(_)
                 | Self::Loosens(_)
-                | Self::Bad(BadTemplate::NewerFormat(_) | BadTemplate::Unsupported(_))
+                | Self::Bad(
+                    BadTemplate::NewerFormat(_)
+                        | BadTemplate::Unsupported(_)
+                        | BadTemplate::NotEntitled { .. }
+                )
         )
     }
 }
@@ -143,8 +148,14 @@ pub fn consider(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Ver
     }
 }
 
-fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(), TemplateRefusal> {
+/// Checks whether a version fits what else is in force.
+pub(super) fn check(
+    template: &Template,
+    in_force: &dyn InForce,
+    tree: &Tree,
+) -> Result<(), TemplateRefusal> {
     let parsed = template.check(tree).map_err(TemplateRefusal::Bad)?;
+    issuers::check(template, in_force, tree).map_err(TemplateRefusal::Bad)?;
     let lacks = |need: &&Need| !in_force.has(need.kind, &need.name);
     if let Some(need) = parsed.needs.iter().find(lacks) {
         return Err(TemplateRefusal::MissingNeed(need.clone()));
@@ -157,6 +168,9 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     }
     if !parsed.services.is_empty() {
         only_tightens_services(template, &parsed, in_force, tree)?;
+    }
+    if let Some(text) = &parsed.standard {
+        standards::check(template, text, in_force, tree)?;
     }
     let Some(base) = &parsed.tightens else {
         return Ok(());
@@ -317,16 +331,9 @@ pub fn boards(
     in_force: &BTreeMap<TemplateKey, Template>,
     tree: &Tree,
 ) -> Vec<(TemplateKey, u32, Board)> {
-    let mut all: Vec<(TemplateKey, u32, Board)> = vec![];
-    for (template, parsed) in effective(in_force, TemplateKind::Board, tree) {
-        for board in parsed.boards {
-            // Of boards with one name there is that of the highest template.
-            if !all.iter().any(|(.., known)| known.code == board.code) {
-                all.push((template.key.clone(), template.version, board));
-            }
-        }
-    }
-    all
+    let boards = |parsed: Parsed| parsed.boards;
+    let is_one = |a: &Board, b: &Board| a.code == b.code;
+    each_once(in_force, TemplateKind::Board, tree, boards, is_one)
 }
 
 /// Returns the rules of points that follow from the templates in force, with those templates and their versions, the
@@ -351,12 +358,25 @@ pub fn demanded(
     in_force: &BTreeMap<TemplateKey, Template>,
     tree: &Tree,
 ) -> Vec<(TemplateKey, u32, Item)> {
-    let mut all: Vec<(TemplateKey, u32, Item)> = vec![];
-    for (template, parsed) in effective(in_force, TemplateKind::Disclosure, tree) {
-        for item in parsed.items {
-            // One name is demanded once, by the highest template that has it.
-            if !all.iter().any(|(.., known)| known.name == item.name) {
-                all.push((template.key.clone(), template.version, item));
+    let items = |parsed: Parsed| parsed.items;
+    let is_one = |a: &Item, b: &Item| a.name == b.name;
+    each_once(in_force, TemplateKind::Disclosure, tree, items, is_one)
+}
+
+/// Returns what the templates of a kind prescribe, each with its template and version, ordered by template. Of what is
+/// prescribed more than once there is that of the highest template.
+fn each_once<T>(
+    in_force: &BTreeMap<TemplateKey, Template>,
+    kind: TemplateKind,
+    tree: &Tree,
+    prescribed: impl Fn(Parsed) -> Vec<T>,
+    is_one: impl Fn(&T, &T) -> bool,
+) -> Vec<(TemplateKey, u32, T)> {
+    let mut all: Vec<(TemplateKey, u32, T)> = vec![];
+    for (template, parsed) in effective(in_force, kind, tree) {
+        for one in prescribed(parsed) {
+            if !all.iter().any(|(.., known)| is_one(known, &one)) {
+                all.push((template.key.clone(), template.version, one));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use topology::{DivisionCode, Term, Tree};
 
-use super::{Template, TemplateKey, TemplateKind, Verdict, reconsider};
+use super::{Template, TemplateKey, TemplateKind, Verdict, issuers, reconsider};
 use crate::{rule::Source, saying::Saying};
 
 mod changes;
@@ -12,6 +12,7 @@ mod layered;
 mod points;
 mod policy;
 mod services;
+mod standards;
 
 pub use changes::{Change, ChangesAt, changes, changes_of};
 
@@ -43,6 +44,12 @@ topology::vocabulary! {
         Hours = 23, "hours", "办理时间", "when the window is open";
         Departments = 24, "departments", "联办部门", "departments that work on it together";
         Materials = 25, "materials", "材料", "materials";
+        Kind = 26, "kind", "类型", "type";
+        Asked = 27, "asked", "在哪里填", "where it is asked for";
+        Required = 28, "required", "必填", "required";
+        PersonalData = 29, "personal", "个人信息", "personal";
+        Range = 30, "limits", "取值", "values allowed";
+        Codes = 31, "codes", "代码", "codes";
         Every = 19, "every", "多久评一次", "time between ratings";
     }
 }
@@ -106,7 +113,7 @@ pub fn effective_values(
         TemplateKind::Disclosure | TemplateKind::Board => layered::values(kind, in_force, tree),
         TemplateKind::Points => points::values(in_force, tree),
         TemplateKind::Service => services::values(in_force, tree),
-        TemplateKind::Standard => vec![],
+        TemplateKind::Standard => standards::values(in_force, tree),
     }
 }
 
@@ -121,6 +128,9 @@ pub fn in_force_at<'a>(
         .filter(|template| template.scope.covers(division, tree))
         .cloned()
         .collect();
+    // Who issues what is known before anything that was issued.
+    let mut covering = covering;
+    covering.sort_by_key(|template| !issuers::has_table(template, tree));
     let verdicts = reconsider(&covering, &BTreeMap::new(), tree);
     let applied = covering.into_iter().zip(verdicts);
     applied

@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use toml::de::{DeArray, DeTable, DeValue};
-use topology::Tree;
+use topology::{Tree, text::position};
 
 use super::{
     BadTemplate, Template, TemplateKind,
     content::{MOST_CLAUSE, MOST_CONTENT},
+    repair::every_fault,
 };
 use crate::{
     clause::{Clause, Step},
@@ -73,7 +74,7 @@ impl Fault {
     }
 
     /// Returns whether it is about a part of the text.
-    fn has_place(&self) -> bool {
+    pub(super) fn has_place(&self) -> bool {
         match &self.place {
             Place::Whole => false,
             Place::Way(way) => !way.is_empty(),
@@ -128,6 +129,18 @@ impl BadTemplate {
                 tier.chinese(),
                 kind.chinese()
             ),
+            Self::NotEntitled {
+                kind,
+                tier,
+                table,
+                version,
+                line,
+            } => format!(
+                "按 {table} 第 {version} 版第 {line} 行，{}一级不制发“{}”；请由该行列出的层级制发，或请 {} 修改该行",
+                tier.chinese(),
+                kind.chinese(),
+                table.issuer
+            ),
             Self::Heading(why) => format!("标题部分有误（{why}）；请更正"),
             Self::TooLong(bytes) => format!("内容有 {bytes} 字节，太长；请分成几个模板"),
             Self::Content(why) => format!("内容读不出来（{why}）；请更正"),
@@ -158,15 +171,18 @@ pub fn kind_of(content: &str) -> Option<TemplateKind> {
     });
     match () {
         () if has(&["service"]) => Some(TemplateKind::Service),
+        () if has(&["element", "list"]) => Some(TemplateKind::Standard),
         () if has(&["board"]) => Some(TemplateKind::Board),
         () if has(&[
             "calendar",
             "category",
             "dispatch",
             "places",
+            "issuers",
             "limits",
             "attachments",
             "texts",
+            "templates",
         ]) =>
         {
             Some(TemplateKind::Policy)
@@ -180,7 +196,7 @@ pub fn kind_of(content: &str) -> Option<TemplateKind> {
 }
 
 /// Returns all faults of a template that are found in its text alone: every one of its syntax; else every unknown key,
-/// the first fault of each entry, and what is wrong between entries. They are in the order of the text, at most
+/// the faults of each entry, and what is wrong between entries. They are in the order of the text, at most
 /// [`MOST_FAULTS`].
 pub fn faults(template: &Template, tree: &Tree) -> Vec<TemplateFault> {
     let text = &template.content;
@@ -215,19 +231,22 @@ fn by_entry(template: &Template, tree: &Tree) -> Vec<TemplateFault> {
         content: alone(text, &entries, None),
         ..template.clone()
     };
-    if let Err(fault) = before.read_known(tree)
-        && fault.has_place()
-    {
-        found.push(fault.found(text));
-    }
+    let at_top = every_fault(&before, tree).into_iter();
+    found.extend(
+        at_top
+            .filter(|(has_place, _)| *has_place)
+            .map(|(_, fault)| fault),
+    );
     // Each entry is read as if it were the only one, at its place in the text.
     for number in 0..entries.len().min(MOST_ENTRIES) {
         let alone = Template {
             content: alone(text, &entries, Some(number)),
             ..template.clone()
         };
-        if let Err(fault) = alone.read_known(tree) {
-            found.push(fault.found(&alone.content));
+        let faults = every_fault(&alone, tree).into_iter();
+        found.extend(faults.map(|(_, fault)| fault));
+        if found.len() > 2 * MOST_FAULTS {
+            break;
         }
     }
     if let Err(fault) = template.read_known(tree) {
@@ -317,7 +336,7 @@ impl<'a> Places<'a> {
     }
 
     /// Returns the byte at which the last value of a way begins that there is.
-    fn byte(&self, way: &[Step]) -> usize {
+    pub(super) fn byte(&self, way: &[Step]) -> usize {
         let mut at = 0;
         let mut inside = Inside::Table(&self.table);
         for step in way {
@@ -354,25 +373,12 @@ enum Inside<'t, 'a> {
     Nothing,
 }
 
-fn start_of(text: &str, line: u32) -> usize {
+/// Returns the byte of the first character of a line, counted from 1, that is no blank.
+pub(super) fn start_of(text: &str, line: u32) -> usize {
     let lines = text.split_inclusive('\n').map(str::len);
     let start: usize = lines.take(line.saturating_sub(1) as usize).sum();
     let rest = &text[start..];
     start + (rest.len() - rest.trim_start_matches([' ', '\t']).len())
-}
-
-/// Returns the line and the character of a byte, both from 1.
-fn position(text: &str, byte: usize) -> (u32, u32) {
-    let mut byte = byte.min(text.len());
-    while !text.is_char_boundary(byte) {
-        byte -= 1;
-    }
-    let before = &text[..byte];
-    let line = before.matches('\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let column = before[start..].chars().count() + 1;
-    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    (number(line), number(column))
 }
 
 /// Returns what is wrong, and what to do, which stands after the last semicolon.

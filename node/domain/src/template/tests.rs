@@ -10,8 +10,12 @@ mod adoption;
 mod boards;
 mod effective;
 mod faults;
+mod issuers;
+mod lists;
 mod points;
+mod rollouts;
 mod services;
+mod standards;
 
 fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
@@ -96,8 +100,11 @@ fn the_table_of_issuers_is_as_written_by_hand() {
             Tier::County,
             vec![Policy, Disclosure, Service, Standard, Board, Points],
         ),
-        (Tier::Township, vec![Disclosure, Service, Board, Points]),
-        (Tier::Village, vec![Disclosure, Board, Points]),
+        (
+            Tier::Township,
+            vec![Disclosure, Service, Standard, Board, Points],
+        ),
+        (Tier::Village, vec![Disclosure, Standard, Board, Points]),
     ] {
         for kind in TemplateKind::ALL {
             assert_eq!(
@@ -261,6 +268,11 @@ fn every_wrong_content_is_named() {
             other => panic!("{content}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn what_is_newer_too_long_or_no_policy_is_refused() {
+    let tree = Tree::zhejiang();
     let newer = template("330825/disclosure/finance", 1, "format = 2");
     assert_eq!(newer.check(&tree), Err(BadTemplate::NewerFormat(2)));
     let long = format!("format = 1\n# {}", "x".repeat(MOST_CONTENT));
@@ -285,8 +297,11 @@ fn a_kind_or_key_that_nothing_acts_on_is_refused_by_name() {
         Err(BadTemplate::Unsupported(what)) => what.to_string(),
         other => panic!("{key}: {other:?}"),
     };
-    let standard = unsupported("330825/standard/x", "format = 1");
-    assert_eq!(standard, "kind standard");
+    let standard = "format = 1\n[[element]]\ncode = \"x\"\ntype = \"text\"\ncolour = 1";
+    assert_eq!(
+        unsupported("330825/standard/x", standard),
+        "key `element.colour`"
+    );
     let finance = "330825/disclosure/finance";
     let approval = format!("approval = 2\n{FINANCE}");
     let approval = approval.replace("approval = 2\nformat = 1", "format = 1\napproval = 2");
@@ -438,8 +453,18 @@ fn report(version: u32, counts: [u32; 3], stamp: u64) -> AdoptionReport {
         applied: counts[0],
         refused: counts[1],
         superseded: counts[2],
+        held: 0,
+        paused: 0,
+        stale: 0,
         refusals: vec![],
         stamp: Stamp(1, stamp),
+    }
+}
+
+fn says(stance: &Stance) -> OwnWord<'_> {
+    OwnWord {
+        stance: Some(stance),
+        stale: false,
     }
 }
 
@@ -450,7 +475,7 @@ fn a_silent_child_counts_as_unreached_with_its_whole_subtree() {
     let key: TemplateKey = "330825/policy/x".parse().unwrap();
     let expected = Expected::of(&Scope::new(me, &[], &[]), me, &tree);
     assert_eq!(expected.total() as usize, tree.expected_nodes(me));
-    let none = adoption(&key, 1, me, &expected, None, []);
+    let none = adoption(&key, 1, me, &expected, OwnWord::default(), []);
     assert_eq!((none.unreached, none.applied), (none.expected, 0));
 
     let complete: Vec<_> = expected
@@ -459,14 +484,14 @@ fn a_silent_child_counts_as_unreached_with_its_whole_subtree() {
         .map(|(child, nodes)| (*child, report(1, [*nodes, 0, 0], 1)))
         .collect();
     let heard = || complete.iter().map(|(child, report)| (*child, report));
-    let all = adoption(&key, 1, me, &expected, Some(&Stance::Applied), heard());
+    let all = adoption(&key, 1, me, &expected, says(&Stance::Applied), heard());
     assert!(all.is_complete());
     let but_one = adoption(
         &key,
         1,
         me,
         &expected,
-        Some(&Stance::Applied),
+        says(&Stance::Applied),
         heard().skip(1),
     );
     assert_eq!(but_one.unreached, complete[0].1.applied);
@@ -483,7 +508,7 @@ fn a_child_that_claims_too_many_is_clamped_and_named() {
     let claim = report(1, [nodes, 2, 0], 1);
     let stranger = report(1, [1, 0, 0], 1);
     let heard = [(township, &claim), (code("330802"), &stranger)];
-    let sum = adoption(&key, 1, me, &expected, None, heard);
+    let sum = adoption(&key, 1, me, &expected, OwnWord::default(), heard);
     assert_eq!((sum.applied, sum.refused), (nodes - 2, 2));
     assert_eq!(sum.drift, [code("330802"), township]);
     assert!(!sum.is_complete());
@@ -498,7 +523,8 @@ fn reports_on_other_versions_are_not_mistaken_for_this_one() {
     let expected = Expected::of(&Scope::new(me, &[], &[]), me, &tree);
     let sum = |version| {
         let heard = report(2, [3, 1, 1], 1);
-        adoption(&key, version, me, &expected, None, [(township, &heard)])
+        let heard = [(township, &heard)];
+        adoption(&key, version, me, &expected, OwnWord::default(), heard)
     };
     assert_eq!((sum(1).superseded, sum(1).applied), (5, 0));
     assert_eq!(
@@ -527,7 +553,7 @@ fn refusals_travel_with_their_reason_up_to_a_bound() {
         .collect();
     let heard = reports.iter().map(|(child, report)| (*child, report));
     let own = Stance::Refused(reason.clone());
-    let sum = adoption(&key, 1, me, &expected, Some(&own), heard);
+    let sum = adoption(&key, 1, me, &expected, says(&own), heard);
     assert_eq!(sum.refused, sum.expected);
     assert_eq!(sum.refusals.len(), MOST_REFUSALS);
     assert_eq!(sum.refusals[0].0, me);
@@ -541,8 +567,8 @@ proptest! {
     #[test]
     fn the_parts_always_add_up_to_what_the_directory_expects(
         version in 1u32..4,
-        own in prop::option::of(0usize..3),
-        claims in prop::collection::vec((0usize..16, 1u32..4, [0u32..40, 0u32..40, 0u32..40], 0u64..4), 0..30),
+        own in prop::option::of(0usize..5),
+        claims in prop::collection::vec((0usize..16, 1u32..4, [0u32..40, 0u32..40, 0u32..40, 0u32..40, 0u32..40], 0u64..4), 0..30),
         tiers in 0u8..32,
     ) {
         let tree = Tree::zhejiang();
@@ -555,17 +581,24 @@ proptest! {
             Stance::Applied,
             Stance::Superseded,
             Stance::Refused(TemplateRefusal::Bad(BadTemplate::NewerFormat(2))),
+            Stance::Held,
+            Stance::Paused,
         ];
         let reports: Vec<_> = claims
             .into_iter()
-            .map(|(child, version, counts, stamp)| (children[child], report(version, counts, stamp)))
+            .map(|(child, version, [applied, refused, superseded, held, paused], stamp)| {
+                let report = report(version, [applied, refused, superseded], stamp);
+                (children[child], AdoptionReport { held, paused, stale: held, ..report })
+            })
             .collect();
         let heard = reports.iter().map(|(child, report)| (*child, report));
-        let sum = adoption(&key, version, me, &expected, own.map(|own| &stances[own]), heard);
+        let own = OwnWord { stance: own.map(|own| &stances[own]), stale: true };
+        let sum = adoption(&key, version, me, &expected, own, heard);
         prop_assert_eq!(sum.expected, scope.count(me, &tree));
         prop_assert_eq!(
-            sum.applied + sum.refused + sum.superseded + sum.unreached,
+            sum.applied + sum.held + sum.paused + sum.refused + sum.superseded + sum.unreached,
             sum.expected
         );
+        prop_assert!(sum.stale <= sum.expected);
     }
 }

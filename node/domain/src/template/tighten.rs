@@ -6,14 +6,15 @@ use super::{
     Parsed, Template, TemplateFault, TemplateKey, TemplateKind, TemplateRefusal,
     decide::loosens,
     fault::{Fault, Place, faults},
+    standards,
 };
 use crate::{clause::Step, disclosure::Item, saying::Saying};
 
 /// A clause that is looser than above.
 pub(super) struct Looser {
     pub(super) reason: TemplateRefusal,
-    said: Saying,
-    way: Vec<Step>,
+    pub(super) said: Saying,
+    pub(super) way: Vec<Step>,
 }
 
 /// Returns what a template loosens of `above`, which is called `base`: all clauses, in the order of the one above.
@@ -122,6 +123,7 @@ pub fn loosened(
     let mut found: Vec<TemplateFault> = looser(&mine, &above.key, &theirs)
         .into_iter()
         .chain(looser_services(&mine, &above.key, &theirs))
+        .chain(standards::looser(&mine, &above.key, &theirs))
         .map(|one| Fault::content(Place::Way(one.way), one.said).found(text))
         .collect();
     if let (TemplateKind::Policy, Some(mine), Some(theirs)) =

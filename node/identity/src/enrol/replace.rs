@@ -6,14 +6,13 @@ use std::path::Path;
 use domain::ids::KeyId;
 use topology::{DivisionCode, Tree};
 
-use super::{Authority, Scope, check_network, ledger, parent, renew, share_network};
+use super::{Authority, NewKeys, Scope, check_network, ledger, parent, renew, share_network};
 use crate::{
     IdentityError, KeyRing, directory,
     files::{self, Folders},
     keystore::{FileKeyStore, KeyStore},
     network::Network,
     profile::CertificateProfile,
-    sealing::FileSealingKey,
     statement::{Endorser, KeyStatement, SignedKeyStatement},
 };
 
@@ -86,32 +85,20 @@ pub fn replace(
         tree,
         terms,
     };
-    let (signing, signing_pem) = FileKeyStore::generate(network.suite)?;
-    let (sealing, sealing_pem) = FileSealingKey::generate()?;
+    let keys = NewKeys::generate(division, network.suite, tree)?;
     let statement = KeyStatement {
         serial: old.serial + 1,
-        ..scope.statement(division, &signing, &sealing)
+        ..scope.statement(division, &keys.signing, &keys.sealing)
     };
-    let mut signed = statement.sign_now(&signing, &authority.signing)?;
-    let old_key = FileKeyStore::load(&target.join("sign.key")).ok();
-    let old_key = old_key.filter(|key| key.key_id() == old.key_id());
-    let old_key = old_key.filter(|_| !replacing.revoked.contains(&old.key_id()));
-    if let Some(key) = &old_key {
-        signed = signed.endorse_now(Endorser::OldKey, key)?;
-    } else if let (Some(above), Some(home)) = (tree.parent(issuer), replacing.countersign) {
-        let above = FileKeyStore::load(&directory(home, above).join("sign.key"))?;
-        signed = signed.endorse_now(Endorser::Grandparent, &above)?;
-    }
+    let signed = statement.sign_now(&keys.signing, &authority.signing)?;
+    let above = tree.parent(issuer);
+    let signed = endorsed(signed, (&old, &target), above, &replacing)?;
 
     let mut folders = Folders::default();
     folders.begin(&target)?;
     let older = older.into_iter().map(|(_, signed)| signed).collect();
-    scope.put_keys(
-        &mut folders,
-        (division, signed.clone(), older),
-        (signing, &signing_pem, &sealing_pem),
-        &authority,
-    )?;
+    let of_it = (division, signed.clone(), older);
+    scope.put_division(&mut folders, of_it, keys, &authority)?;
     carry_over(&mut folders, &target, old.serial)?;
     folders.sync()?;
     share_network(dir, issuer_dir)?;
@@ -121,19 +108,51 @@ pub fn replace(
     let aside = target.with_file_name(format!("{division}.before-{}", statement.serial));
     folders.appear(Some(&aside))?;
 
-    let below: Vec<_> = tree
-        .nodes(division)
-        .filter(|below| *below != division && directory(dir, *below).exists())
-        .collect();
-    for below in &below {
-        renew(dir, *below, dir, tree, terms)?;
-    }
+    let below = renew_below(dir, division, (tree, terms))?;
     Ok(Replaced {
         statement,
         signed,
         old: old.key_id(),
         renewed: below,
     })
+}
+
+/// Has a statement endorsed by the key that it replaces, if that is here and counts; else by the grandparent, if its keys are here.
+fn endorsed(
+    signed: SignedKeyStatement,
+    (old, target): (&KeyStatement, &Path),
+    above: Option<DivisionCode>,
+    replacing: &Replacing<'_>,
+) -> Result<SignedKeyStatement, IdentityError> {
+    let old_key = FileKeyStore::load(&target.join("sign.key")).ok();
+    let old_key = old_key.filter(|key| key.key_id() == old.key_id());
+    let old_key = old_key.filter(|_| !replacing.revoked.contains(&old.key_id()));
+    if let Some(key) = &old_key {
+        return Ok(signed.endorse_now(Endorser::OldKey, key)?);
+    }
+    match (above, replacing.countersign) {
+        (Some(above), Some(home)) => {
+            let above = FileKeyStore::load(&directory(home, above).join("sign.key"))?;
+            Ok(signed.endorse_now(Endorser::Grandparent, &above)?)
+        }
+        _ => Ok(signed),
+    }
+}
+
+/// Renews the certificates of every division below that is here: those of before fell with the key. Returns which.
+fn renew_below(
+    dir: &Path,
+    division: DivisionCode,
+    (tree, terms): (&Tree, &CertificateProfile),
+) -> Result<Vec<DivisionCode>, IdentityError> {
+    let below = tree.nodes(division).filter(|below| *below != division);
+    let below: Vec<_> = below
+        .filter(|below| directory(dir, *below).exists())
+        .collect();
+    for below in &below {
+        renew(dir, *below, dir, tree, terms)?;
+    }
+    Ok(below)
 }
 
 /// Reads the division's own key statements; none if its directory is lost. They may come from an
@@ -145,7 +164,7 @@ fn own_statements(target: &Path) -> Vec<SignedKeyStatement> {
 }
 
 /// Returns each statement about a division once, newest first.
-fn newest_first<'a>(
+pub(super) fn newest_first<'a>(
     division: DivisionCode,
     all: impl Iterator<Item = &'a SignedKeyStatement>,
 ) -> Vec<(KeyStatement, SignedKeyStatement)> {
@@ -158,7 +177,11 @@ fn newest_first<'a>(
 }
 
 /// Copies old sealing keys and the ledger, so that what was sealed for an old key still opens.
-fn carry_over(folders: &mut Folders, target: &Path, serial: u32) -> Result<(), IdentityError> {
+pub(super) fn carry_over(
+    folders: &mut Folders,
+    target: &Path,
+    serial: u32,
+) -> Result<(), IdentityError> {
     let Ok(names) = files::list(target) else {
         return Ok(());
     };

@@ -176,7 +176,7 @@ async fn a_renewed_certificate_is_shown_by_configurations_made_before() {
     };
     again().await.accepted();
 
-    net.clock.advance_days(91);
+    net.clock.advance_days(15);
     assert_eq!(again().await.refused_by_client(), PeerRefusal::Expired);
     renew(
         net.dir(),

@@ -4,7 +4,7 @@ use domain::time::Timestamp;
 use records::table::Table;
 
 use super::{files::drop_photos, place};
-use crate::{Fault, services::Boards, tables};
+use crate::{Fault, retention::first_due, services::Boards, tables};
 
 /// Answers that are deleted in one unit.
 const ANSWERS_OF_A_UNIT: usize = 40;
@@ -16,13 +16,10 @@ impl Boards<'_> {
     /// # Errors
     /// [`Fault`] if the store does not answer.
     pub async fn expire(self) -> Result<Option<Timestamp>, Fault> {
-        loop {
-            let first = self.list(tables::PostsDue::all(), 1).await?;
-            match first.first() {
-                Some(((at, _), ())) if *at <= self.now() => self.expire_one().await?,
-                first => return Ok(first.map(|((at, _), ())| *at)),
-            }
-        }
+        let office = self.0;
+        office
+            .expire_due::<tables::PostsDue, _, _>(|| self.expire_one())
+            .await
     }
 
     /// Deletes a part of what is due first.
@@ -30,9 +27,7 @@ impl Boards<'_> {
         let turn = self.turn().await;
         let mut view = turn.transaction();
         let now = self.now();
-        let first = view.scan(tables::PostsDue::all(), 1).await?;
-        let Some(((at, id), ())) = first.into_iter().next().filter(|((at, _), ())| *at <= now)
-        else {
+        let Some((at, id)) = first_due::<tables::PostsDue, _, _>(&mut view, now).await? else {
             return Ok(());
         };
         // It takes less room than before, also while the disk is full for new work.

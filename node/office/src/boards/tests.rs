@@ -236,7 +236,7 @@ async fn what_is_removed_leaves_its_ground_and_goes_with_its_time() {
     let answers = || office.list(tables::PostAnswers::under(&id), usize::MAX);
     assert_eq!(answers().await.unwrap().len(), 45);
     let until = seen.post.until.unwrap();
-    assert_eq!(office.attend().await.unwrap(), Some(until));
+    assert_eq!(office.boards().expire().await.unwrap(), Some(until));
     assert!(answers().await.unwrap().is_empty(), "they are erased");
     let again = office.boards().post(news(), id, false).await.unwrap();
     assert_eq!(again.post, seen.post);
@@ -247,7 +247,7 @@ async fn what_is_removed_leaves_its_ground_and_goes_with_its_time() {
     let gone = office.boards().post(news(), other, false).await;
     assert_eq!(refused(gone), BadPost::Unknown(other), "it is over at once");
     assert!(titles(&office).await.is_empty());
-    assert_eq!(office.attend().await.unwrap(), None);
+    assert_eq!(office.boards().expire().await.unwrap(), None);
     for left in [
         office.list(tables::Posts::all(), 9).await.unwrap().len(),
         office

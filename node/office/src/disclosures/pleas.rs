@@ -1,6 +1,6 @@
 //! What villagers ask to be made public: asked, supported once by each, owed once one in ten do.
 //!
-//! Who supports a plea is kept as marks that only its salt opens, and the salt is erased once they have done their work.
+//! Who supports a plea is kept as marks that only its salt opens; salt and marks are erased once they have done their work.
 //! These decisions are the node's own by rule, so that no trail names who asked.
 
 use domain::{
@@ -12,6 +12,7 @@ use domain::{
         demanded_template,
     },
     points::HouseholdId,
+    suite::Digest,
 };
 use records::table::{Table, Tables, View};
 
@@ -78,7 +79,7 @@ async fn supporter<V: View>(
             let households = view.scan(tables::Households::all(), usize::MAX).await?;
             let own = households
                 .into_iter()
-                .find(|(_, one)| one.account == Some(id) && !one.gone);
+                .find(|(_, one)| one.accounts.contains(&id) && !one.gone);
             Ok(own.map_or(Supporter::Account(id), |(id, _)| Supporter::Household(id)))
         }
     }
@@ -145,11 +146,11 @@ impl Disclosures<'_> {
                 let id = lapsed.id;
                 unit.view
                     .put::<tables::Pleas>(&id, &Plea { salt, ..lapsed });
+                unit.forget_supporters(id).await?;
             }
         }
         let mark = by.mark(&plea.salt);
-        unit.view.put::<tables::PleaSupports>(&(id, mark), &());
-        unit.keep_plea(&mut plea).await?;
+        unit.keep_plea(&mut plea, Some(mark)).await?;
         unit.commit().await?;
         self.plea(id).await
     }
@@ -169,8 +170,7 @@ impl Disclosures<'_> {
             return Err(BadPlea::Twice.into());
         }
         plea.support(state)?;
-        unit.view.put::<tables::PleaSupports>(&key, &());
-        unit.keep_plea(&mut plea).await?;
+        unit.keep_plea(&mut plea, Some(key.1)).await?;
         unit.commit().await?;
         self.plea(id).await
     }
@@ -189,6 +189,7 @@ impl Disclosures<'_> {
         let (mut plea, state) = unit.plea_now(id).await?;
         plea.decline(ground, state)?;
         plea.salt = ERASED;
+        unit.forget_supporters(id).await?;
         let begun = plea.owed.as_ref().and_then(|owed| owed.disclosure);
         let mut left = vec![];
         if let Some(begun) = begun
@@ -219,7 +220,7 @@ impl Disclosures<'_> {
         unit.view.put::<tables::ResidentCount>(&(), &residents);
         for (mut plea, state) in unit.pleas_now().await? {
             if state == PleaState::Open {
-                unit.keep_plea(&mut plea).await?;
+                unit.keep_plea(&mut plea, None).await?;
             }
         }
         unit.commit().await?;
@@ -257,8 +258,22 @@ impl UnitOfWork<'_> {
         Ok(found.ok_or(BadPlea::Unknown(id))?)
     }
 
-    /// Writes a plea that gathers support; one that enough support now is owed, and its disclosure begins.
-    async fn keep_plea(&mut self, plea: &mut Plea) -> Result<(), Failed<BadPlea>> {
+    /// Deletes the marks of those who support a plea.
+    async fn forget_supporters(&mut self, id: PleaId) -> Result<(), Fault> {
+        let marks = tables::PleaSupports::under(&id);
+        for (key, ()) in self.view.scan(marks, usize::MAX).await? {
+            self.view.delete::<tables::PleaSupports>(&key);
+        }
+        Ok(())
+    }
+
+    /// Writes a plea that gathers support, with the mark of who supports it now; one that enough support now is owed, and its
+    /// disclosure begins.
+    async fn keep_plea(
+        &mut self,
+        plea: &mut Plea,
+        mark: Option<Digest>,
+    ) -> Result<(), Failed<BadPlea>> {
         let residents = self.view.get::<tables::ResidentCount>(&()).await?;
         if let Some(residents) = residents.filter(|residents| plea.is_reached(Some(residents))) {
             let disclosure = match plea.about {
@@ -271,6 +286,9 @@ impl UnitOfWork<'_> {
                 disclosure,
             });
             plea.salt = ERASED;
+            self.forget_supporters(plea.id).await?;
+        } else if let Some(mark) = mark {
+            self.view.put::<tables::PleaSupports>(&(plea.id, mark), &());
         }
         self.view.put::<tables::Pleas>(&plea.id, plea);
         Ok(())

@@ -12,7 +12,7 @@ use domain::{
 use records::{outbox::queue::Segments, table::Table};
 use store::record::RecordError;
 use topology::DivisionCode;
-use wire::frame::{Echo, TemplateInForce};
+use wire::frame::{Echo, TemplatesKnown};
 
 use crate::tables::inbox::Runs;
 pub(crate) use crate::tables::inbox::{Held, PeerMemory};
@@ -25,8 +25,8 @@ pub struct Greeting {
     pub lives: Lineage,
     /// The latest messages of the other node that it has.
     pub echo: Option<Echo>,
-    /// Its templates, by key and version.
-    pub templates: Vec<TemplateInForce>,
+    /// What it knows of templates.
+    pub templates: TemplatesKnown,
     /// Digest over the revocations that it knows; `None` if its version has no revocations.
     pub revocations: Option<Digest>,
 }
@@ -73,7 +73,7 @@ impl Inbox<'_> {
         // A link must come up on a full disk, too.
         unit.view.is_outcome();
         let memory = unit.view.get::<tables::Peers>(&from.division()).await?;
-        let mut memory = memory.unwrap_or_default();
+        let memory = memory.unwrap_or_default();
         let known = memory.held.as_ref().map(|held| held.epoch);
         let mut rejected = greeting.lives.follows(known).err();
         // A file may be older than the last greeting; then the lives that were heard since still count.
@@ -84,54 +84,11 @@ impl Inbox<'_> {
         // An old file says nothing of what the neighbour knows now.
         let is_present = way == Way::Link || unit.is_of_this_run(greeting).await?;
         if let Some(word) = went_back {
-            let old = unit.ledger.epoch;
-            unit.begin_life(self.dependencies.entropy.bytes(), word)
-                .await?;
-            unit.await_neighbours(from.division()).await?;
-            let new = unit.ledger.epoch;
-            let peer = from.division();
-            let met_before = self.met.lock().expect("no holder panics").contains(&peer);
-            // This process was greeted before, so its store is not the old one.
-            let (kind, about) = match met_before {
-                true => (AlarmKind::SecondMachine, self.me),
-                false => (AlarmKind::StoreWentBack, peer),
-            };
-            let detail = details::unknown_life(
-                peer, word.order, word.id, old.order, old.id, new.order, new.id,
-            );
-            unit.raise(kind, Some(about), &detail).await?;
-            unit.resend_figures().await?;
-            unit.resend_compliance().await?;
+            unit.begin_anew(from.division(), word).await?;
         }
         if rejected.is_none() {
-            let lives = greeting.lives.lives().to_vec();
-            let new_life = !memory.lives.is_empty() && memory.lives.last() != lives.last();
-            memory.lives = lives;
-            unit.view.put::<tables::Peers>(&from.division(), &memory);
-            if greeting.echo.is_some() && went_back.is_none() {
-                unit.await_one_more(from.division()).await?;
-            }
-            if new_life {
-                let life = greeting.lives.present().id;
-                unit.begin_to_show(from.division(), life).await?;
-            }
-            unit.queue_missing_revocations(from, greeting.revocations)
+            unit.bring_up_to_date(from, greeting, memory, went_back.is_some())
                 .await?;
-            match from {
-                Neighbour::Child(child) => {
-                    unit.note_lost_versions(&greeting.templates).await?;
-                    unit.queue_missing_templates(child, &greeting.templates)
-                        .await?;
-                }
-                // The parent's store went back in time, and with it the sums that this node
-                // reported.
-                Neighbour::Parent(_) if new_life && went_back.is_none() => {
-                    unit.resend_figures().await?;
-                    unit.resend_adoption().await?;
-                    unit.resend_compliance().await?;
-                }
-                Neighbour::Parent(_) => {}
-            }
         }
         let greeted = rejected.is_none() && went_back.is_none();
         if greeted
@@ -147,24 +104,24 @@ impl Inbox<'_> {
         match (rejected, went_back) {
             (Some(rejected), _) => Ok(Err(rejected)),
             (None, Some(_)) => Ok(Ok(true)),
-            (None, None) if !is_present => {
-                self.relay.met(from.division());
-                self.show_on().await?;
-                Ok(Ok(false))
-            }
             (None, None) => {
-                self.met
-                    .lock()
-                    .expect("no holder panics")
-                    .insert(from.division());
-                self.relay.met(from.division());
-                if self.parent == Some(from.division()) {
-                    // The head of the public log waits for this.
-                    self.dependencies.due.wake_by(self.me, self.now());
-                }
+                self.note_met(from.division(), is_present);
                 self.show_on().await?;
                 Ok(Ok(false))
             }
+        }
+    }
+
+    /// Notes that a neighbour greeted, in this run if its greeting `is_present`.
+    fn note_met(self, neighbour: DivisionCode, is_present: bool) {
+        if is_present {
+            let mut met = self.met.lock().expect("no holder panics");
+            met.insert(neighbour);
+        }
+        self.relay.met(neighbour);
+        if is_present && self.parent == Some(neighbour) {
+            // The head of the public log waits for this.
+            self.dependencies.due.wake_by(self.me, self.now());
         }
     }
 
@@ -240,18 +197,86 @@ impl UnitOfWork<'_> {
         Ok(unknown.then_some(word.epoch))
     }
 
+    /// Begins a new life after `peer` has shown a message of the life `word`, which this store does not know, and tells
+    /// the operators.
+    async fn begin_anew(&mut self, peer: DivisionCode, word: Epoch) -> Result<(), Fault> {
+        let office = self.office;
+        let old = self.ledger.epoch;
+        self.begin_life(office.dependencies.entropy.bytes(), Some(word))
+            .await?;
+        let found = [Some(peer), office.parent];
+        self.await_neighbours(found.into_iter().flatten()).await?;
+        let new = self.ledger.epoch;
+        let met_before = office.met.lock().expect("no holder panics").contains(&peer);
+        // This process was greeted before, so its store is not the old one.
+        let (kind, about) = match met_before {
+            true => (AlarmKind::SecondMachine, office.me),
+            false => (AlarmKind::StoreWentBack, peer),
+        };
+        let detail = details::unknown_life(
+            peer, word.order, word.id, old.order, old.id, new.order, new.id,
+        );
+        self.raise(kind, Some(about), &detail).await?;
+        self.resend_figures().await?;
+        self.resend_compliance().await
+    }
+
+    /// Keeps the lives of a neighbour and queues what it lacks.
+    async fn bring_up_to_date(
+        &mut self,
+        from: Neighbour,
+        greeting: &Greeting,
+        mut memory: PeerMemory,
+        went_back: bool,
+    ) -> Result<(), Fault> {
+        let lives = greeting.lives.lives().to_vec();
+        let new_life = !memory.lives.is_empty() && memory.lives.last() != lives.last();
+        memory.lives = lives;
+        self.view.put::<tables::Peers>(&from.division(), &memory);
+        if let Some(echo) = greeting.echo.as_ref().filter(|_| !went_back) {
+            self.await_one_more(from.division()).await?;
+            self.note_lost_messages(from.division(), echo).await?;
+        }
+        if new_life {
+            let life = greeting.lives.present().id;
+            self.begin_to_show(from.division(), life).await?;
+        }
+        self.queue_missing_revocations(from, greeting.revocations)
+            .await?;
+        match from {
+            Neighbour::Child(child) => {
+                self.note_lost_versions(&greeting.templates).await?;
+                self.queue_missing_templates(child, &greeting.templates)
+                    .await?;
+            }
+            // The parent's store went back in time, and with it the sums that this node
+            // reported.
+            Neighbour::Parent(_) if new_life && !went_back => {
+                self.resend_figures().await?;
+                self.resend_adoption().await?;
+                self.resend_compliance().await?;
+            }
+            Neighbour::Parent(_) => {}
+        }
+        Ok(())
+    }
+
     /// Returns the lives of this store.
-    async fn own_lives(&mut self) -> Result<Lineage, Fault> {
+    pub(super) async fn own_lives(&mut self) -> Result<Lineage, Fault> {
         let known = self.view.get::<tables::Epochs>(&()).await?;
         Ok(lineage(known, self.ledger.epoch)?)
     }
 
-    /// Begins a new life after those that this store knows and `strange`, another one of it. Its
+    /// Begins a new life after those that this store knows and `strange`, another one of it if one is known. Its
     /// counts start over, so its messages can be told from the old ones. Messages still in the
     /// outbox were counted in a life of which others know more, so they are issued again in this
     /// one.
-    async fn begin_life(&mut self, id: [u8; 16], strange: Epoch) -> Result<(), Fault> {
-        let lives = self.own_lives().await?.begin(EpochId(id), Some(strange));
+    pub(super) async fn begin_life(
+        &mut self,
+        id: [u8; 16],
+        strange: Option<Epoch>,
+    ) -> Result<(), Fault> {
+        let lives = self.own_lives().await?.begin(EpochId(id), strange);
         self.ledger.epoch = lives.present();
         self.view
             .put::<tables::Epochs>(&(), &lives.lives().to_vec());

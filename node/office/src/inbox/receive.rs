@@ -14,6 +14,7 @@ use domain::{
     flow::{Seen, TooManyGaps},
     ids::{Epoch, MatterId},
     matter::{CustodyVersion, Matter},
+    request::Request,
     revocation::Revocation,
     statement::Proof,
     suite::Digest,
@@ -305,25 +306,10 @@ impl UnitOfWork<'_> {
             };
         };
         let flow = (author, epoch.id, destination, lane);
-        let at = match flows.seen.iter().position(|(key, _)| *key == flow) {
-            Some(at) => at,
-            None => {
-                let known = self.view.get::<tables::Flows>(&flow).await?;
-                if known.is_none() {
-                    self.office.relay.remember(author);
-                }
-                let seen = known.unwrap_or_default();
-                flows.seen.push((flow, seen));
-                flows.seen.len() - 1
-            }
-        };
+        let at = self.flow_at(flow, flows).await?;
         if flows.seen[at].1.contains(sequence) {
             self.office.dependencies.metrics.envelopes_duplicate.inc();
-            let refused = (flow, sequence);
-            let refused = self.view.get::<tables::RefusedEnvelopes>(&refused).await?;
-            return Ok(refused.map_or(Outcome::Accepted, |code| {
-                Outcome::Refused(RefusalCode::from_code(code))
-            }));
+            return Ok(self.outcome_before(flow, sequence).await?);
         }
         let outcome = match received.denied {
             Some(denied) => {
@@ -341,6 +327,28 @@ impl UnitOfWork<'_> {
         Ok(outcome)
     }
 
+    /// Returns the position of a flow among those of this decision, and reads it if it is not among them yet.
+    async fn flow_at(&mut self, flow: FlowKey, flows: &mut Flows) -> Result<usize, Fault> {
+        if let Some(at) = flows.seen.iter().position(|(key, _)| *key == flow) {
+            return Ok(at);
+        }
+        let known = self.view.get::<tables::Flows>(&flow).await?;
+        if known.is_none() {
+            self.office.relay.remember(flow.0);
+        }
+        flows.seen.push((flow, known.unwrap_or_default()));
+        Ok(flows.seen.len() - 1)
+    }
+
+    /// Returns the outcome of an envelope that was taken before.
+    async fn outcome_before(&mut self, flow: FlowKey, sequence: u64) -> Result<Outcome, Fault> {
+        let refused = (flow, sequence);
+        let refused = self.view.get::<tables::RefusedEnvelopes>(&refused).await?;
+        Ok(refused.map_or(Outcome::Accepted, |code| {
+            Outcome::Refused(RefusalCode::from_code(code))
+        }))
+    }
+
     /// Applies an envelope. Its own subject version makes it idempotent; the flows above only save
     /// work.
     async fn decide(
@@ -349,95 +357,125 @@ impl UnitOfWork<'_> {
         received: &Received,
     ) -> Result<Outcome, Failed<NotReceived>> {
         let here = received.envelope.destination == Destination::Division(self.office.me);
-        let author = received.envelope.author;
-        match &received.envelope.payload {
+        let (neighbour, author) = (from.division(), received.envelope.author);
+        let malformed = |_| RefusalCode::Malformed;
+        let heard = match &received.envelope.payload {
             Payload::Give { matter, bound_for } => {
-                let span = tracing::info_span!("custody.take", division = %self.office.me,
-                    matter = %matter.id, from = %from.division());
-                if let Some(trace) = &received.trace {
-                    telemetry::follow(&span, trace);
-                }
-                self.trace = telemetry::carry(&span, received.trace.as_deref());
-                let taken = self
-                    .take_give(from, matter, *bound_for, &received.bodies)
-                    .await?;
-                if matches!(taken, Outcome::Refused(_)) {
-                    self.refuse_give(from, &received.envelope).await?;
-                }
-                return Ok(taken);
+                return self.decide_give(from, matter, *bound_for, received).await;
             }
-            Payload::Notice(matter) => {
-                let Some(bodies) = named_bodies(matter, &received.bodies) else {
-                    return Ok(Outcome::Refused(RefusalCode::Malformed));
-                };
-                let bodies = match self.hear_notice(author, matter, &bodies).await? {
-                    Ok(bodies) => bodies,
-                    Err(refusal) => return Ok(Outcome::Refused(refusal.into())),
-                };
-                if here {
-                    let signed = (&received.bytes, &received.proof);
-                    self.keep_word(matter, author, signed).await?;
-                } else {
-                    self.carry(received, bodies).await?;
-                }
-            }
-            Payload::Request(request) => {
-                let Some(words) = self.keep_asked(request, &received.bodies).await? else {
-                    return Ok(Outcome::Refused(RefusalCode::Malformed));
-                };
-                if here {
-                    self.hear_request(*request).await?;
-                } else {
-                    self.carry(received, words).await?;
-                }
-            }
-            Payload::Answer(answer) if here => self.hear_answer(author, answer).await?,
-            Payload::Shown(matter) => {
-                if let Err(refusal) = self.hear_shown(from.division(), matter, received).await? {
-                    return Ok(Outcome::Refused(refusal.into()));
-                }
-            }
-            Payload::Showing(showing) => self.hear_showing(from.division(), showing).await?,
-            Payload::Template(template) => self.hear_template(template, received).await?,
-            Payload::Adoption(report) => self.hear_adoption(from.division(), report).await?,
-            Payload::Compliance(report) => self.hear_compliance(from, report).await?,
-            Payload::Cell(report) => {
-                if let Err(refusal) = self.hear_cell(from.division(), report).await? {
-                    return Ok(Outcome::Refused(refusal.into()));
-                }
-            }
+            Payload::Notice(matter) => self.decide_notice(matter, received, here).await?,
+            Payload::Request(request) => self.decide_request(request, received, here).await?,
+            Payload::Answer(answer) if here => Ok(self.hear_answer(author, answer).await?),
+            Payload::Shown(matter) => self
+                .hear_shown(neighbour, matter, received)
+                .await?
+                .map_err(RefusalCode::from),
+            Payload::Showing(showing) => Ok(self.hear_showing(neighbour, showing).await?),
+            Payload::Template(template) => Ok(self.hear_template(template, received).await?),
+            Payload::Rollout(rollout) => Ok(self.hear_rollout(rollout, received).await?),
+            Payload::TemplateList(list) => Ok(self.hear_list(list, received).await?),
+            Payload::Adoption(report) => Ok(self.hear_adoption(neighbour, report).await?),
+            Payload::Compliance(report) => Ok(self.hear_compliance(from, report).await?),
+            Payload::Cell(report) => self
+                .hear_cell(neighbour, report)
+                .await?
+                .map_err(RefusalCode::from),
             Payload::CellsComplete => {
                 let order = received.envelope.epoch.order;
-                self.complete_cells(from.division(), order).await?;
+                Ok(self.complete_cells(neighbour, order).await?)
             }
             Payload::Revocation(revocation) => {
-                let from = from.division();
-                let new = self.hear_revocation(from, revocation, received).await?;
+                let new = self
+                    .hear_revocation(neighbour, revocation, received)
+                    .await?;
                 self.revoked.extend(new);
+                Ok(())
             }
             Payload::Head(said) => {
-                if self.hear_head(said, received).await?.is_err() {
-                    return Ok(Outcome::Refused(RefusalCode::Malformed));
-                }
-                if !here {
+                let heard = self.hear_head(said, received).await?.map_err(malformed);
+                if heard.is_ok() && !here {
                     self.carry(received, vec![]).await?;
                 }
+                heard
             }
-            Payload::Countersignature(answer) if here => {
-                if self.hear_countersignature(answer, received).await?.is_err() {
-                    return Ok(Outcome::Refused(RefusalCode::Malformed));
-                }
-            }
-            Payload::Rewritten(told) => {
-                if self.hear_rewritten(told, author).await?.is_err() {
-                    return Ok(Outcome::Refused(RefusalCode::Malformed));
-                }
-            }
+            Payload::Countersignature(answer) if here => self
+                .hear_countersignature(answer, received)
+                .await?
+                .map_err(malformed),
+            Payload::Rewritten(told) => self.hear_rewritten(told, author).await?.map_err(malformed),
             Payload::Answer(_) | Payload::Countersignature(_) | Payload::Unknown(_) => {
-                self.carry(received, vec![]).await?;
+                Ok(self.carry(received, vec![]).await?)
             }
+        };
+        Ok(match heard {
+            Ok(()) => Outcome::Accepted,
+            Err(code) => Outcome::Refused(code),
+        })
+    }
+
+    /// Takes or refuses a matter, in its trace.
+    async fn decide_give(
+        &mut self,
+        from: Neighbour,
+        matter: &Matter,
+        bound_for: DivisionCode,
+        received: &Received,
+    ) -> Result<Outcome, Failed<NotReceived>> {
+        let span = tracing::info_span!("custody.take", division = %self.office.me,
+            matter = %matter.id, from = %from.division());
+        if let Some(trace) = &received.trace {
+            telemetry::follow(&span, trace);
         }
-        Ok(Outcome::Accepted)
+        self.trace = telemetry::carry(&span, received.trace.as_deref());
+        let taken = self
+            .take_give(from, matter, bound_for, &received.bodies)
+            .await?;
+        if matches!(taken, Outcome::Refused(_)) {
+            self.refuse_give(from, &received.envelope).await?;
+        }
+        Ok(taken)
+    }
+
+    /// Applies a notice, and carries it on unless it is for this node.
+    async fn decide_notice(
+        &mut self,
+        matter: &Matter,
+        received: &Received,
+        here: bool,
+    ) -> Result<Result<(), RefusalCode>, Failed<NotReceived>> {
+        let Some(bodies) = named_bodies(matter, &received.bodies) else {
+            return Ok(Err(RefusalCode::Malformed));
+        };
+        let author = received.envelope.author;
+        let bodies = match self.hear_notice(author, matter, &bodies).await? {
+            Ok(bodies) => bodies,
+            Err(refusal) => return Ok(Err(refusal.into())),
+        };
+        if here {
+            let signed = (&received.bytes, &received.proof);
+            self.keep_word(matter, author, signed).await?;
+        } else {
+            self.carry(received, bodies).await?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Applies a request, or carries it on if it is not for this node.
+    async fn decide_request(
+        &mut self,
+        request: &Request,
+        received: &Received,
+        here: bool,
+    ) -> Result<Result<(), RefusalCode>, Failed<NotReceived>> {
+        let Some(words) = self.keep_asked(request, &received.bodies).await? else {
+            return Ok(Err(RefusalCode::Malformed));
+        };
+        if here {
+            self.hear_request(*request).await?;
+        } else {
+            self.carry(received, words).await?;
+        }
+        Ok(Ok(()))
     }
 
     async fn take_give(
@@ -473,6 +511,10 @@ impl UnitOfWork<'_> {
             Taken::Now(decision) => {
                 let kept = self.keep_taken(matter, &bodies).await;
                 kept.map_err(Failed::widen)?;
+                // Who only passes it on needs none of it.
+                if bound_for == self.office.me {
+                    self.keep_data_of(matter, &bodies).await?;
+                }
                 let trace = self.trace.clone();
                 self.follow(matter.id, trace);
                 self.office.dependencies.metrics.custody_taken.inc();

@@ -217,13 +217,15 @@ impl UnitOfWork<'_> {
         Ok(())
     }
 
-    /// Awaits all neighbours after a new life began: those met before, and `found`, which knows of
+    /// Awaits all neighbours after a new life began: those met before, and those that are known to know of
     /// the lost life.
-    pub(crate) async fn await_neighbours(&mut self, found: DivisionCode) -> Result<(), Fault> {
+    pub(crate) async fn await_neighbours(
+        &mut self,
+        found: impl IntoIterator<Item = DivisionCode>,
+    ) -> Result<(), Fault> {
         self.doubt_all().await?;
         let mut by: BTreeSet<_> = self.office.inbox().met().await?.into_iter().collect();
-        by.extend(self.office.parent);
-        by.insert(found);
+        by.extend(found);
         let awaited = Awaited {
             life: self.ledger.epoch.id,
             by,

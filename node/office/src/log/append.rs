@@ -2,20 +2,23 @@
 
 use domain::{
     ids::{Epoch, EpochId, MatterId},
-    suite::Suite,
-    template::TemplateKey,
+    suite::{Digest, Suite},
+    template::{Rollout, Template, TemplateKey},
 };
 use log::{Commitment, Entry, Opening, Predecessor, leaf_hash};
 use records::table::{Plain, Table, Tables};
 use store::Transaction;
 
-use super::pack::pack;
+use super::{
+    openings::{add_opening, forget_openings},
+    pack::pack,
+};
 use crate::{
     Fault, Office,
     tables::{
         self,
-        log::{LogState, MatterLeaf},
-        templates::TemplateRecord,
+        log::{LeafOpening, LogState, MatterLeaf},
+        templates::{RolloutRecord, TemplateRecord},
     },
     unit_of_work::{DocketChange, LogDraft, Opens, UnitOfWork},
 };
@@ -25,20 +28,55 @@ pub(super) const TILE: u64 = log::Tile::FULL as u64;
 
 /// Says that a template came into force.
 pub(super) fn of_template(record: &TemplateRecord) -> LogDraft {
-    let TemplateKey { issuer, kind, name } = &record.template.key;
-    let named = format!("{kind}/{name}");
+    came_into_force(&record.template, &record.bytes)
+}
+
+/// Says that a version came into force by its rollout.
+fn of_rollout(record: &RolloutRecord) -> LogDraft {
+    came_into_force(&record.rollout.template, &record.bytes)
+}
+
+fn came_into_force(template: &Template, bytes: &[u8]) -> LogDraft {
     LogDraft::from(Entry::Template {
-        issuer: issuer.as_u64(),
-        name: Suite::P256Sha256.digest(&[named.as_bytes()]),
-        version: record.template.version.into(),
-        envelope: Suite::P256Sha256.digest(&[&record.bytes]),
+        issuer: template.key.issuer.as_u64(),
+        name: digest_of_name(&template.key),
+        version: template.version.into(),
+        envelope: Suite::P256Sha256.digest(&[bytes]),
     })
+}
+
+fn digest_of_name(TemplateKey { kind, name, .. }: &TemplateKey) -> Digest {
+    let named = format!("{kind}/{name}");
+    Suite::P256Sha256.digest(&[named.as_bytes()])
 }
 
 impl UnitOfWork<'_> {
     /// Adds a leaf for a template that came into force.
     pub(crate) fn log_template(&mut self, record: &TemplateRecord) {
         self.log.push(of_template(record));
+    }
+
+    /// Adds a leaf for a version that came into force by its rollout.
+    pub(crate) fn log_rolled_out(&mut self, record: &RolloutRecord) {
+        self.log.push(of_rollout(record));
+    }
+
+    /// Adds a leaf for an act of a rollout.
+    pub(crate) fn log_rollout(&mut self, record: &RolloutRecord) {
+        let Rollout {
+            template,
+            number,
+            act,
+            ..
+        } = &record.rollout;
+        self.log.push(LogDraft::from(Entry::Rollout {
+            issuer: template.key.issuer.as_u64(),
+            name: digest_of_name(&template.key),
+            version: template.version.into(),
+            number: *number,
+            act: u8::try_from(act.number()).expect("there are five acts"),
+            envelope: Suite::P256Sha256.digest(&[&record.bytes]),
+        }));
     }
 
     /// Adds a leaf if the steps of a matter are others than before.
@@ -65,11 +103,7 @@ impl UnitOfWork<'_> {
 
     /// Forgets what opens the leaves of a matter.
     pub(crate) async fn close_leaves(&mut self, id: MatterId) -> Result<(), Fault> {
-        let rows = tables::MatterLeaves::under(&id);
-        for (key, _) in self.view.scan(rows, usize::MAX).await? {
-            self.view.delete::<tables::MatterLeaves>(&key);
-        }
-        Ok(())
+        forget_openings(&mut self.view, id).await
     }
 
     /// Writes the leaves of this unit.
@@ -115,7 +149,7 @@ impl Office {
             view.put::<tables::LogEntries>(&(epoch.id, index), &Plain(bytes.into()));
             match opens {
                 Some(Opens::Matter(id, leaf)) => {
-                    view.put::<tables::MatterLeaves>(&(id, epoch.id, index), &leaf);
+                    add_opening(view, (id, epoch.id), LeafOpening { index, leaf }).await?;
                 }
                 Some(Opens::Edition(id, edition, leaf)) => {
                     view.put::<tables::EditionLeaves>(&(id, edition, epoch.id, index), &leaf);
@@ -147,7 +181,18 @@ impl Office {
             let record = view.get::<tables::Templates>(&key).await?;
             // The bytes of a version before the latest one are not kept.
             let record = record.filter(|record| record.template.version == template.version);
-            drafts.extend(record.as_ref().map(of_template));
+            let draft = record.as_ref().map(of_template);
+            let draft = match draft {
+                Some(draft) => Some(draft),
+                None => {
+                    let record = view.get::<tables::Rollouts>(&key).await?;
+                    let rolled_out = |record: &RolloutRecord| {
+                        record.rollout.template.version == template.version
+                    };
+                    record.filter(rolled_out).as_ref().map(of_rollout)
+                }
+            };
+            drafts.extend(draft);
         }
         Ok(drafts)
     }

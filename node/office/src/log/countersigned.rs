@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use domain::{
     alarm::{AlarmKind, details},
-    heads::{HeadAnswer, TimedSignature, Verdict, witnesses},
+    heads::{HeadAnswer, TimedSignature, Verdict, Witnesses},
     ids::EpochId,
     saying::Saying,
     statement::Proof,
@@ -68,9 +68,9 @@ impl Log<'_> {
         Ok(kept.into_iter().rev().map(read).collect())
     }
 
-    /// Returns who countersigns the heads of this node's log, the nearest first.
-    pub fn witnesses(self) -> Vec<DivisionCode> {
-        witnesses(self.me, &self.dependencies.tree)
+    /// Returns who countersigns the heads of this node's log.
+    pub fn witnesses(self) -> Witnesses {
+        Witnesses::of(self.me, &self.dependencies.tree)
     }
 }
 
@@ -104,7 +104,7 @@ pub(super) async fn best_for<V: View + Send>(
 }
 
 impl UnitOfWork<'_> {
-    /// Applies what a division above says about a head of this node's log.
+    /// Applies what a witness says about a head of this node's log.
     pub(crate) async fn hear_countersignature(
         &mut self,
         answer: &HeadAnswer,
@@ -115,7 +115,7 @@ impl UnitOfWork<'_> {
         let said = self.view.get::<tables::HeadsSaid>(&epoch).await?;
         // About the log of an earlier life nobody needs to know more.
         let ours = |said: &HeadSaid| log::name::digest(&said.name) == answer.log;
-        let Some(mut said) = said.filter(ours) else {
+        let Some(said) = said.filter(ours) else {
             return Ok(Ok(()));
         };
         match &answer.verdict {
@@ -125,21 +125,10 @@ impl UnitOfWork<'_> {
                 root,
                 signed,
             } => {
-                let Some(key) = self.checked((by, key), &said.name, (*size, root), signed) else {
+                let head = (*size, root);
+                let Some(key) = self.checked((by, key), &said.name, head, signed) else {
                     return Ok(Err(Unfit));
                 };
-                if self.own_root(epoch, *size).await? != Some(*root) {
-                    let detail = details::log_not_as_signed(by, *size);
-                    self.raise(AlarmKind::LogRewritten, Some(self.office.me), &detail)
-                        .await?;
-                    return Ok(Ok(()));
-                }
-                let own = Some((signed.time, Bytes::copy_from_slice(&signed.signature)));
-                said.note(WitnessHas {
-                    witness: by,
-                    size: *size,
-                    own,
-                });
                 let line = Line {
                     by,
                     key: key.to_string(),
@@ -148,35 +137,65 @@ impl UnitOfWork<'_> {
                     bytes: received.bytes.clone(),
                     proof: received.proof.clone(),
                 };
-                self.keep_line((epoch, *size), *root, line).await?;
+                self.hear_cosigned((epoch, said), head, line).await?;
             }
-            Verdict::Behind { size } => {
-                if self.own_root(epoch, *size).await?.is_none() {
-                    tracing::warn!(division = %self.office.me, %by, size,
-                        "a witness has recorded more of this node's log than the node has");
-                    return Ok(Ok(()));
-                }
-                said.witnesses.retain(|has| has.witness != by);
-                said.witnesses.push(WitnessHas {
-                    witness: by,
-                    size: *size,
-                    own: None,
-                });
-                said.again = true;
-                if let Some(due) = self.office.head_due() {
-                    self.due_by(due);
-                }
-            }
+            Verdict::Behind { size } => self.hear_behind((epoch, said), by, *size).await?,
             Verdict::Contradicts { how, earlier } => {
-                let how = contradiction(*how);
-                let detail = details::log_doubted(by, how, in_short(earlier));
+                let detail = details::log_doubted(by, contradiction(*how), in_short(earlier));
                 self.raise(AlarmKind::LogRewritten, Some(self.office.me), &detail)
                     .await?;
-                return Ok(Ok(()));
             }
         }
-        self.view.put::<tables::HeadsSaid>(&epoch, &said);
         Ok(Ok(()))
+    }
+
+    /// Keeps a countersignature that was checked, unless this node's log is not as it was signed.
+    async fn hear_cosigned(
+        &mut self,
+        (epoch, mut said): (EpochId, HeadSaid),
+        (size, root): (u64, &Hash),
+        line: Line,
+    ) -> Result<(), Fault> {
+        if self.own_root(epoch, size).await? != Some(*root) {
+            let detail = details::log_not_as_signed(line.by, size);
+            return self
+                .raise(AlarmKind::LogRewritten, Some(self.office.me), &detail)
+                .await;
+        }
+        said.note(WitnessHas {
+            witness: line.by,
+            size,
+            own: Some((line.time, line.signature.clone())),
+        });
+        self.keep_line((epoch, size), *root, line).await?;
+        self.view.put::<tables::HeadsSaid>(&epoch, &said);
+        Ok(())
+    }
+
+    /// Notes that a witness has recorded less than was said to it, so that the head is said again.
+    async fn hear_behind(
+        &mut self,
+        (epoch, mut said): (EpochId, HeadSaid),
+        witness: DivisionCode,
+        size: u64,
+    ) -> Result<(), Fault> {
+        if self.own_root(epoch, size).await?.is_none() {
+            tracing::warn!(division = %self.office.me, by = %witness, size,
+                "a witness has recorded more of this node's log than the node has");
+            return Ok(());
+        }
+        said.witnesses.retain(|has| has.witness != witness);
+        said.witnesses.push(WitnessHas {
+            witness,
+            size,
+            own: None,
+        });
+        said.again = true;
+        if let Some(due) = self.office.head_due() {
+            self.due_by(due);
+        }
+        self.view.put::<tables::HeadsSaid>(&epoch, &said);
+        Ok(())
     }
 
     /// Checks a countersignature: the key is that of the division that says it, and it signed this head.
@@ -217,7 +236,7 @@ impl UnitOfWork<'_> {
         root: Hash,
         line: Line,
     ) -> Result<(), Fault> {
-        let all = witnesses(self.office.me, &self.office.dependencies.tree);
+        let witnesses = self.office.log().witnesses();
         let known = self.view.get::<tables::CountersignedHeads>(&key).await?;
         let mut known = known.unwrap_or(Countersigned {
             root,
@@ -229,16 +248,27 @@ impl UnitOfWork<'_> {
         }
         known.lines.retain(|known| known.by != line.by);
         known.lines.push(line);
-        let place = |line: &Line| all.iter().position(|above| *above == line.by);
+        // Those above in their order, then as many from below as are needed: who has signed earlier stays.
+        let place = |line: &Line| {
+            let above = witnesses.above.iter().position(|above| *above == line.by);
+            above.unwrap_or(witnesses.above.len())
+        };
         known.lines.sort_by_key(place);
-        let complete = known.lines.len() >= all.len();
+        let enough = witnesses.enough();
+        let above = known
+            .lines
+            .iter()
+            .filter(|line| place(line) < witnesses.above.len());
+        let most = above.count() + witnesses.from_below();
+        known.lines.truncate(most);
+        let complete = known.lines.len() >= enough;
         self.view.put::<tables::CountersignedHeads>(&key, &known);
         let rows = tables::CountersignedHeads::under(&key.0);
         let kept = self.view.scan(rows, usize::MAX).await?;
         let most = kept.iter().map(|(_, kept)| kept.lines.len()).max();
         let mut spare = kept.len().saturating_sub(MOST_HEADS);
         for ((epoch, size), kept) in &kept {
-            let best = Some(kept.lines.len()) == most && kept.lines.len() >= all.len();
+            let best = Some(kept.lines.len()) == most && kept.lines.len() >= enough;
             let older = complete && *size < key.1;
             if older || (spare > 0 && !best) {
                 spare = spare.saturating_sub(1);

@@ -11,7 +11,11 @@ use records::table::{Table, Tables};
 use store::{Snapshot, record::RecordError};
 
 use super::{append::of_template, read::Reading};
-use crate::{Failed, Fault, NotInLog, TooBusy, services::Log, tables};
+use crate::{
+    Failed, Fault, NotInLog, TooBusy,
+    services::Log,
+    tables::{self, log::LeafOpening},
+};
 
 /// Records read at a time.
 const PAGE: usize = 256;
@@ -133,8 +137,22 @@ impl Log<'_> {
         (epoch, leaves): (EpochId, &[Hash]),
         found: &mut HeldLeaves,
     ) -> Result<(), Fault> {
-        let network = self.dependencies.network.0;
-        let mut after: Option<(MatterId, EpochId, u64)> = None;
+        let mut after = None;
+        loop {
+            let rows = tables::LeafOpenings::all().after(after.as_ref());
+            let page = view.scan(rows, PAGE).await?;
+            let Some((last, _)) = page.last() else {
+                break;
+            };
+            after = Some(*last);
+            for ((id, of), openings) in page {
+                if of == epoch {
+                    self.compare_matter(view, (id, &openings), leaves, found)
+                        .await?;
+                }
+            }
+        }
+        let mut after = None;
         loop {
             let rows = tables::MatterLeaves::all().after(after.as_ref());
             let page = view.scan(rows, PAGE).await?;
@@ -143,30 +161,45 @@ impl Log<'_> {
             };
             after = Some(*last);
             for ((id, of, index), leaf) in page {
-                if of != epoch {
-                    continue;
-                }
-                let docket = view.get::<tables::Dockets>(&id).await?;
-                let steps = leaf.steps as usize;
-                let holds = docket.is_some_and(|docket| {
-                    let matter = &docket.matter;
-                    if matter.steps.len() < steps {
-                        return false;
-                    }
-                    let digest = wire::history_digest(matter, steps);
-                    let suite = matter.suite.id();
-                    let said = Commitment::to_custody(&network, &leaf.salt, suite, &digest);
-                    is_leaf(leaves, index, &Entry::Custody(said))
-                });
-                if holds {
-                    found.same += 1;
-                } else if view.has::<tables::SetAside>(&id).await? {
-                    found.set_aside += 1;
-                } else {
-                    found.name(index, &format!("matter {id}"));
+                if of == epoch {
+                    let opening = LeafOpening { index, leaf };
+                    self.compare_matter(view, (id, &[opening]), leaves, found)
+                        .await?;
                 }
             }
         }
+    }
+
+    async fn compare_matter(
+        self,
+        view: &mut Tables<Snapshot>,
+        (id, openings): (MatterId, &[LeafOpening]),
+        leaves: &[Hash],
+        found: &mut HeldLeaves,
+    ) -> Result<(), Fault> {
+        let network = self.dependencies.network.0;
+        let docket = view.get::<tables::Dockets>(&id).await?;
+        for LeafOpening { index, leaf } in openings {
+            let steps = leaf.steps as usize;
+            let holds = docket.as_ref().is_some_and(|docket| {
+                let matter = &docket.matter;
+                if matter.steps.len() < steps {
+                    return false;
+                }
+                let digest = wire::history_digest(matter, steps);
+                let suite = matter.suite.id();
+                let said = Commitment::to_custody(&network, &leaf.salt, suite, &digest);
+                is_leaf(leaves, *index, &Entry::Custody(said))
+            });
+            if holds {
+                found.same += 1;
+            } else if view.has::<tables::SetAside>(&id).await? {
+                found.set_aside += 1;
+            } else {
+                found.name(*index, &format!("matter {id}"));
+            }
+        }
+        Ok(())
     }
 
     async fn compare_editions(

@@ -13,11 +13,14 @@ use log::{Hash, Node, Part, Tile, TileLevel, bundle, fold, leaf_hash};
 use records::table::{Plain, Table, Tables, View};
 use store::{Snapshot, record::RecordError};
 
-use super::{LogHead, append::TILE, countersigned::best_for, pack::root_of};
+use super::{LogHead, append::TILE, countersigned::best_for, openings::openings, pack::root_of};
 use crate::{
     Fault, RefusalReason,
     services::Log,
-    tables::{self, log::LogState},
+    tables::{
+        self,
+        log::{LeafOpening, LogState},
+    },
 };
 
 /// The refusal of something that a log does not have.
@@ -311,12 +314,11 @@ impl<'v, V: View + Send> Reading<'v, V> {
     /// Returns the proofs of what the log says of a matter, against a countersigned head that contains all of it, or
     /// else the present one; `None` if it says nothing that can still be opened.
     async fn of_matter(mut self, id: MatterId) -> Result<Option<LogProof>, Fault> {
-        let rows = tables::MatterLeaves::under(&(id, self.epoch));
-        let found = self.view.scan(rows, usize::MAX).await?;
-        let last = found.iter().map(|((_, _, index), _)| *index).max();
+        let found = openings(self.view, (id, self.epoch)).await?;
+        let last = found.iter().map(|opening| opening.index).max();
         let (size, countersigned) = self.head_for(last.unwrap_or_default()).await?;
         let mut leaves = vec![];
-        for ((_, _, index), leaf) in found {
+        for LeafOpening { index, leaf } in found {
             let parts = log::inclusion(index, size);
             let parts = parts.map_err(|_| RecordError::Damaged("leaf of a matter"))?;
             leaves.push(ProvenLeaf {

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use domain::{
     actor::Actor,
     envelope::{Lane, Outgoing, Payload},
-    heads::{SaidHead, Since, TimedSignature, witnesses},
+    heads::{SaidHead, Since, TimedSignature},
     ids::EpochId,
     time::Timestamp,
 };
@@ -50,16 +50,19 @@ fn due(said: &HeadSaid, size: u64, witnesses: usize, now: Timestamp) -> Timestam
 }
 
 impl Office {
-    /// Returns when the head is to be said once leaves were added now; `None` while there is nobody to say it to. When the
-    /// parent is met the node is woken.
+    /// Returns when the head is to be said once leaves were added now; `None` while there is nobody to say it to. When a
+    /// neighbour is met the node is woken.
     pub(crate) fn head_due(&self) -> Option<Timestamp> {
-        let parent = self.parent?;
         let met = self.met.lock().expect("no holder panics");
+        // The province has nobody above; those below show it as well whether its store is an old one.
+        let anybody = match self.parent {
+            Some(parent) => met.contains(&parent),
+            None => !met.is_empty(),
+        };
         let now = self.now().0;
         // Nodes with many leaves are not woken for each, and a clock that was put back holds nothing up.
         let spaced = self.next_head.load(Ordering::Relaxed).min(now + SPACING_MS);
-        met.contains(&parent)
-            .then(|| Timestamp(spaced.max(now + QUIET_MS)))
+        anybody.then(|| Timestamp(spaced.max(now + QUIET_MS)))
     }
 }
 
@@ -70,7 +73,7 @@ impl Log<'_> {
     /// # Errors
     /// The store's.
     pub(crate) async fn say_head(self) -> Result<Option<Timestamp>, Aborted> {
-        // Before the parent is met this store may be an old one and not know it.
+        // Before a neighbour is met this store may be an old one and not know it.
         if self.head_due().is_none() {
             return Ok(None);
         }
@@ -81,8 +84,8 @@ impl Log<'_> {
         };
         let said = self.one::<tables::HeadsSaid>(&epoch).await?;
         let said = said.unwrap_or_default();
-        let above = self.witnesses().len();
-        let due = due(&said, state.frontier.size(), above, now);
+        let enough = self.witnesses().enough();
+        let due = due(&said, state.frontier.size(), enough, now);
         if due > now {
             return Ok(Some(due));
         }
@@ -101,8 +104,8 @@ impl Log<'_> {
         }
         let said = unit.view.get::<tables::HeadsSaid>(&epoch).await?;
         let mut said = said.unwrap_or_default();
-        let above = witnesses(self.me, &self.dependencies.tree);
-        said.witnesses.retain(|has| above.contains(&has.witness));
+        let witnesses = self.witnesses();
+        said.witnesses.retain(|has| witnesses.contains(has.witness));
         let Some(mut reading) = Reading::begin(&mut unit.view, epoch).await? else {
             return Ok(());
         };
@@ -122,11 +125,20 @@ impl Log<'_> {
                     log: log::name::digest(key.name()),
                     key: key.to_string(),
                     note,
-                    since,
+                    since: vec![],
                 };
-                if let Some(to) = above.last() {
-                    let payload = Payload::Head(Box::new(head));
-                    unit.say_of_log(*to, payload).await?;
+                // Of those below only who was there already: nobody else's outbox would ever be emptied.
+                let met = self.inbox().met().await?;
+                let below = witnesses.below.iter().filter(|below| met.contains(below));
+                let below = below.map(std::slice::from_ref);
+                // One envelope for all above, and one for each below, with the proofs that its readers need.
+                let above = Some(&witnesses.above[..]).filter(|above| !above.is_empty());
+                for readers in above.into_iter().chain(below) {
+                    let mut head = head.clone();
+                    let theirs = |one: &&Since| readers.contains(&one.witness);
+                    head.since = since.iter().filter(theirs).cloned().collect();
+                    let to = readers.last().copied().expect("somebody reads it");
+                    unit.say_of_log(to, Payload::Head(Box::new(head))).await?;
                 }
             }
             // It is tried again with the next leaf, and tomorrow.

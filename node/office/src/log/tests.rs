@@ -282,10 +282,10 @@ async fn what_the_store_holds_is_compared_with_every_leaf() {
     let mut docket = view.get::<tables::Dockets>(&ids[7]).await.unwrap().unwrap();
     docket.matter.steps[0].at = domain::time::Timestamp(1);
     view.put::<tables::Dockets>(&ids[7], &docket);
-    let rows = tables::MatterLeaves::under(&ids[9]);
-    for (key, mut leaf) in view.scan(rows, 9).await.unwrap() {
-        leaf.salt[0] ^= 1;
-        view.put::<tables::MatterLeaves>(&key, &leaf);
+    let rows = tables::LeafOpenings::under(&ids[9]);
+    for (key, mut openings) in view.scan(rows, 9).await.unwrap() {
+        openings[0].leaf.salt[0] ^= 1;
+        view.put::<tables::LeafOpenings>(&key, &openings);
     }
     turn.commit(view).await.unwrap();
     let held = office.log().held_leaves(epoch).await.unwrap();
@@ -307,6 +307,52 @@ async fn what_the_store_holds_is_compared_with_every_leaf() {
     let about: Vec<_> = held.differs.iter().map(|one| &*one.about).collect();
     assert!(about.contains(&"the hash beside the entry"), "{about:?}");
     assert!(about.contains(&"the head"), "{about:?}");
+}
+
+/// Writes the openings of a matter as stores had them before 2026-12.
+async fn as_before(office: &Office, id: MatterId) {
+    let turn = office.turn().await;
+    let mut view = turn.transaction();
+    let rows = tables::LeafOpenings::under(&id);
+    for ((id, epoch), openings) in view.scan(rows, 9).await.unwrap() {
+        view.delete::<tables::LeafOpenings>(&(id, epoch));
+        for tables::log::LeafOpening { index, leaf } in openings {
+            view.put::<tables::MatterLeaves>(&(id, epoch, index), &leaf);
+        }
+    }
+    turn.commit(view).await.unwrap();
+}
+
+#[tokio::test]
+async fn leaves_of_a_store_from_before_are_proven_compared_and_forgotten_like_others() {
+    let disk = MemoryDisk::default();
+    let office = open(&disk, 1).await;
+    let (still, goes_on) = (report(&office).await, report(&office).await);
+    as_before(&office, still).await;
+    as_before(&office, goes_on).await;
+    let by = Actor::OsUser(7);
+    let accept = crate::Work::Do(domain::matter::Act::Accept);
+    let matters = office.matters();
+    matters
+        .work(goes_on, accept, None, by.clone(), None)
+        .await
+        .unwrap();
+    assert_eq!(proven(&office, still).await, [1]);
+    assert_eq!(proven(&office, goes_on).await, [1, 2]);
+    let epoch = office.epoch().await.unwrap().id;
+    let held = office.log().held_leaves(epoch).await.unwrap();
+    assert_eq!((held.size, held.same, held.unheld), (4, 4, 0));
+
+    for (id, steps) in [(still, 2), (goes_on, 3)] {
+        matters
+            .erase(id, Erasure::ALL[0], by.clone())
+            .await
+            .unwrap();
+        assert_eq!(proven(&office, id).await, [steps]);
+    }
+    let mut view = office.read().unwrap();
+    let before = view.scan(tables::MatterLeaves::all(), 9).await.unwrap();
+    assert!(before.is_empty());
 }
 
 #[tokio::test]

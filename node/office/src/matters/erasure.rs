@@ -59,6 +59,7 @@ impl Matters<'_> {
             return Err(Refusal::ErasedAlready.into());
         }
         unit.close_leaves(id).await?;
+        unit.view.delete::<tables::MaterialChecks>(&id);
         let erased = ErasedHere {
             at: unit.now,
             actor: by.actor().clone(),

@@ -227,6 +227,7 @@ impl UnitOfWork<'_> {
             priority: row.priority,
             place: row.place,
             contact: row.contact,
+            excused: true,
             ..NewReport::new(row.category, row.text)
         };
         new.check(&[self.office.me], self.office.tree())?;

@@ -70,3 +70,44 @@ impl Matters<'_> {
         Ok(check)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use domain::{actor::Actor, matter::Erasure, template::TemplateKind};
+    use store::MemoryDisk;
+
+    use crate::{NewReport, NewTemplate, fixture, tables};
+
+    const CLERK: Actor = Actor::OsUser(1);
+
+    #[tokio::test]
+    async fn what_was_found_at_the_window_is_erased_with_the_text() {
+        let clock = Arc::new(fixture::Stopped::default());
+        let office = fixture::office("330825", &MemoryDisk::default(), clock as _, 1).await;
+        let service = NewTemplate {
+            kind: TemplateKind::Service,
+            name: "services".to_owned(),
+            title: "办事事项".to_owned(),
+            content: "format = 1\n[[service]]\ncategory = \"service/relief\"\n\
+                      materials = [{ code = \"id\", name = { zh = \"身份证\", en = \"identity card\" } }]\n"
+                .to_owned(),
+            tiers: vec![],
+            kinds: vec![],
+        };
+        let templates = office.templates();
+        templates.publish(service, CLERK).await.unwrap();
+        let new = NewReport::new("service/relief".parse().unwrap(), "低保".to_owned());
+        let matters = office.matters();
+        let id = matters.report(new, CLERK).await.unwrap();
+        let found = matters.check_materials(id, &[], CLERK).await.unwrap();
+        assert_eq!(found.missing.len(), 1);
+        let kept = office.one::<tables::MaterialChecks>(&id).await.unwrap();
+        assert_eq!(kept, Some(found));
+        let reach = matters.erase(id, Erasure::Consent, CLERK).await.unwrap();
+        assert_eq!(reach, api::Reach::Everywhere);
+        let kept = office.one::<tables::MaterialChecks>(&id).await.unwrap();
+        assert_eq!(kept, None);
+    }
+}

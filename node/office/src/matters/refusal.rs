@@ -3,7 +3,7 @@
 use domain::{
     category::BadCategory, custody::Refusal, disclosure::BadDisclosure, draft::BadDraft,
     ids::MatterId, matter::Department, matter::Elsewhere, points::BadRating, policy::BadWords,
-    service::BadMaterials,
+    service::BadMaterials, standard::BadData,
 };
 
 use super::sealing::SealingKeyFails;
@@ -63,6 +63,9 @@ pub enum MatterRefusal {
     /// The materials of an application are not as they are asked for.
     #[error(transparent)]
     Materials(#[from] BadMaterials),
+    /// Data beside the report are not as the standard in force asks for them.
+    #[error(transparent)]
+    Data(#[from] BadData),
     /// The place lies outside the divisions concerned.
     #[error(transparent)]
     Elsewhere(#[from] Elsewhere),

@@ -41,6 +41,11 @@ pub struct NewReport {
     pub text: String,
     /// Answers in separate fields.
     pub details: Vec<Detail>,
+    /// Data by the code of their element. The standard in force must know each; what is a detail with the code of an
+    /// element is checked like it.
+    pub data: Vec<(String, String)>,
+    /// Whether nothing that the standard requires need be given, because another system recorded the matter before.
+    pub excused: bool,
     /// The place, if known.
     pub place: Option<Place>,
     /// The person, if known. If nobody is named and nobody answers for the report, it is anonymous:
@@ -69,6 +74,8 @@ impl NewReport {
             about: None,
             text,
             details: vec![],
+            data: vec![],
+            excused: false,
             place: None,
             contact: None,
             attachments: vec![],
@@ -172,6 +179,10 @@ impl Matters<'_> {
         let mut taken = vec![];
         for ((new, outcome), keys) in recorded.into_iter().zip(keys) {
             let id = unit.next_matter();
+            let new = NewReport {
+                excused: true,
+                ..new
+            };
             let mut decision = unit.open(id, new, keys, None).await?;
             if let Some(outcome) = outcome {
                 let reported = decision.facts;
@@ -306,10 +317,11 @@ impl UnitOfWork<'_> {
         let attachments = attachments.map_err(Failed::widen)?;
         self.bind(id, 0, &attachments);
         let severity = self.listed(&new.category)?;
+        let details = self.check_data(id, &new, severity, part_of).await?;
         let dependencies = &self.office.dependencies;
         let suite = dependencies.suite;
         let body = Body {
-            details: new.details,
+            details,
             place: new.place,
             attachments,
             ..Body::of_text(new.class, dependencies.entropy.bytes(), new.text)

@@ -1,16 +1,24 @@
 //! Views of a node's records for people.
 
-use api::{BodyView, ClockView, MatterView, PartView, Point, RequestView, StepView};
+use api::{BodyView, ClockView, Contact, MatterView, PartView, Point, RequestView, StepView};
 use domain::{
     custody::{Docket, Standing},
     ids::MatterId,
-    matter::{Body, Matter},
+    matter::{Body, Detail, Matter},
     suite::Digest,
     time::Timestamp,
 };
 use records::table::Table;
 
 use crate::{Failed, Fault, NoSuchMatter, Unsealable, services::Matters, tables};
+
+/// What a reporter handed in beside the text.
+#[derive(Default)]
+struct HandedIn {
+    place: Option<Point>,
+    details: Vec<Detail>,
+    contact: Option<Contact>,
+}
 
 impl Matters<'_> {
     /// Returns the view of one matter, as this node knows it.
@@ -53,34 +61,12 @@ impl Matters<'_> {
         } else {
             BodyView::Masked
         };
-        let (mut place, mut contact, mut details) = (None, None, vec![]);
-        if holding {
-            let paper = self.paper(&matter, &matter.body).await?;
-            if let Some(paper) = paper {
-                place = paper.place.map(Point::from);
-                details = paper.details;
-            }
-            if let Some(commitment) = &matter.contact {
-                let paper = self.paper(&matter, commitment).await?;
-                contact = paper.and_then(|paper| paper.contact);
-                contact = contact.map(|contact| contact.masked());
-            }
-        }
-        let mut steps = Vec::with_capacity(matter.steps.len());
-        for step in &matter.steps {
-            let note = match &step.note {
-                Some(note) => Some(self.body(&matter, note).await?),
-                None => None,
-            };
-            steps.push(StepView {
-                at_ms: step.at.0,
-                by: step.by,
-                act: step.act,
-                category: step.sort.as_ref().map(|sort| sort.category.to_string()),
-                note,
-                voice: step.voice,
-            });
-        }
+        let handed_in = match holding {
+            true => self.handed_in(&matter).await?,
+            false => HandedIn::default(),
+        };
+        let data = self.data(&matter, &handed_in.details).await?;
+        let steps = self.steps(&matter).await?;
         Ok(MatterView {
             id: matter.id.to_string(),
             channel: matter.channel,
@@ -116,11 +102,46 @@ impl Matters<'_> {
                 .iter()
                 .map(|clock| ClockView::of(clock, policy.calendar().value, self.now()))
                 .collect(),
-            details,
-            place,
-            contact,
+            details: handed_in.details,
+            data,
+            place: handed_in.place,
+            contact: handed_in.contact,
             dispatched: matter.dispatched(),
         })
+    }
+
+    /// Returns what the reporter handed in beside the text, with a masked contact.
+    async fn handed_in(self, matter: &Matter) -> Result<HandedIn, Fault> {
+        let mut handed_in = HandedIn::default();
+        if let Some(paper) = self.paper(matter, &matter.body).await? {
+            handed_in.place = paper.place.map(Point::from);
+            handed_in.details = paper.details;
+        }
+        if let Some(commitment) = &matter.contact {
+            let paper = self.paper(matter, commitment).await?;
+            let contact = paper.and_then(|paper| paper.contact);
+            handed_in.contact = contact.map(|contact| contact.masked());
+        }
+        Ok(handed_in)
+    }
+
+    async fn steps(self, matter: &Matter) -> Result<Vec<StepView>, Fault> {
+        let mut steps = Vec::with_capacity(matter.steps.len());
+        for step in &matter.steps {
+            let note = match &step.note {
+                Some(note) => Some(self.body(matter, note).await?),
+                None => None,
+            };
+            steps.push(StepView {
+                at_ms: step.at.0,
+                by: step.by,
+                act: step.act,
+                category: step.sort.as_ref().map(|sort| sort.category.to_string()),
+                note,
+                voice: step.voice,
+            });
+        }
+        Ok(steps)
     }
 
     async fn body(self, matter: &Matter, commitment: &Digest) -> Result<BodyView, Fault> {

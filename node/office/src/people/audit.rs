@@ -70,7 +70,7 @@ impl UnitOfWork<'_> {
     }
 
     /// Adds an entry to the audit trail.
-    pub(super) async fn enter(
+    pub(crate) async fn enter(
         &mut self,
         permission: Option<Permission>,
         ending: Ending,

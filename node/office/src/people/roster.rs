@@ -2,6 +2,7 @@
 //! Closing accounts is many decisions, because each of their matters is dispatched by itself (`closings`).
 
 mod closings;
+mod opening;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,11 +16,8 @@ use domain::{
 };
 use records::table::Table;
 
-use super::{
-    PeopleRefusal,
-    accounts::roles_in_words,
-    hashing::{self, PasswordHash},
-};
+use self::opening::{FirstPassword, Opening};
+use super::{PeopleRefusal, accounts::roles_in_words, hashing};
 use crate::{
     Failed, Fault as Failure, RequestContext, services::People, tables, unit_of_work::UnitOfWork,
 };
@@ -48,6 +46,8 @@ pub enum RosterOutcome {
     Granted(AccountId, Vec<Change>),
     /// The account was changed.
     Changed(AccountId, Vec<Change>),
+    /// The account was opened again, and changed like this; with its first password.
+    Reopened(AccountId, String, Vec<Change>),
     /// The account is as the row says already.
     Already(AccountId),
     /// It closes an account, which [`People::close_roster`] does.
@@ -75,7 +75,8 @@ type Judged = Result<Wanted, Vec<Fault>>;
 
 impl People<'_> {
     /// Opens an account without roles for each row of a roster whose person has none. A row whose person has
-    /// an account changes nothing unless that is asked for, so the same sheet may be read again. Rows that close an
+    /// an account changes nothing unless that is asked for, so the same sheet may be read again; one that is opened again
+    /// gets a first password, and no session of before counts. Rows that close an
     /// account are left to [`Self::close_roster`]. The caller has checked that `who` manages accounts.
     ///
     /// # Errors
@@ -90,9 +91,11 @@ impl People<'_> {
         let none = BTreeSet::new();
         may_open(who, &none, &none).map_err(PeopleRefusal::Grant)?;
         let count = if manner.dry_run { 0 } else { rows.len() };
-        let mut passwords = self.first_passwords(count).await?.into_iter();
+        let passwords = self.first_passwords(count).await?;
         let mut unit = self.begin(by).await?;
-        let (read, mut grids) = unit.read_roster(rows, !manner.without_roles).await?;
+        let (read, grids) = unit
+            .read_roster(rows, (!manner.without_roles, manner.change))
+            .await?;
         let all: Vec<Grid> = grids.values().cloned().collect();
         let judged = rows.iter().zip(read);
         let judged = judged.map(|(row, person)| judge(who, row, person?, &all, manner));
@@ -100,70 +103,12 @@ impl People<'_> {
         if let Some(outcomes) = undone(&judged, manner) {
             return Ok(outcomes);
         }
-        let census = unit.view.get::<tables::Census>(&()).await?;
-        let mut census = census.unwrap_or_default();
-        let (mut outcomes, mut written) = (vec![], vec![]);
+        let mut opening = Opening::begin(unit, grids, passwords).await?;
+        let mut outcomes = vec![];
         for wanted in judged {
-            let person = match wanted {
-                Err(faults) => {
-                    outcomes.push(RosterOutcome::Bad(faults));
-                    continue;
-                }
-                Ok(Wanted::Nothing(id)) => {
-                    outcomes.push(RosterOutcome::Already(id));
-                    continue;
-                }
-                Ok(Wanted::Grant(account, _)) => {
-                    outcomes.push(RosterOutcome::Already(account.id));
-                    continue;
-                }
-                Ok(Wanted::Close(id)) => {
-                    outcomes.push(RosterOutcome::Closes(id));
-                    continue;
-                }
-                Ok(Wanted::Change(account, wanted, changes)) => {
-                    unit.move_in_grids(account.id, &wanted, &changes, &mut grids)?;
-                    let columns = changes.iter().map(|change| change.column.code());
-                    let columns: Vec<_> = columns.collect();
-                    let detail = columns.join(", ") + ", from a sheet";
-                    outcomes.push(RosterOutcome::Changed(account.id, changes));
-                    written.push((*account, detail));
-                    continue;
-                }
-                Ok(Wanted::Open(person)) => person,
-            };
-            let Some((password, hash)) = passwords.next() else {
-                break;
-            };
-            census.accounts += 1;
-            let account = Account {
-                id: AccountId::new(unit.ledger.run, census.accounts),
-                login: person.login,
-                name: person.name,
-                division: self.me,
-                roles: BTreeSet::new(),
-                department: person.department,
-                grid: person.grids.first().copied(),
-                phone: person.phone,
-                disabled: false,
-                credentials_version: 0,
-                opened_at: unit.now,
-            };
-            for id in &person.grids {
-                if let Some(grid) = grids.get_mut(id) {
-                    grid.members.insert(account.id);
-                    grid.check().map_err(PeopleRefusal::Grid)?;
-                    unit.view.put::<tables::Grids>(id, grid);
-                }
-            }
-            let login = account.login.as_str().to_owned();
-            unit.view.put::<tables::Logins>(&login, &account.id);
-            unit.view.put::<tables::Passwords>(&account.id, &hash);
-            outcomes.push(RosterOutcome::Opened(account.id, password));
-            written.push((account, "opened from a sheet".to_owned()));
+            outcomes.push(opening.row(wanted).await?);
         }
-        unit.view.put::<tables::Census>(&(), &census);
-        unit.commit_accounts(written).await?;
+        opening.commit().await?;
         Ok(outcomes)
     }
 
@@ -180,7 +125,7 @@ impl People<'_> {
         manner: RosterManner,
     ) -> Result<Vec<RosterOutcome>, Failed<PeopleRefusal>> {
         let mut unit = self.begin(by).await?;
-        let (read, _) = unit.read_roster(rows, false).await?;
+        let (read, _) = unit.read_roster(rows, (false, false)).await?;
         let judged = rows.iter().zip(read).map(|(row, person)| {
             let person = person?;
             let Some(mut account) = person.account.clone() else {
@@ -227,7 +172,7 @@ impl People<'_> {
     async fn first_passwords(
         self,
         count: usize,
-    ) -> Result<Vec<(String, PasswordHash)>, Failed<PeopleRefusal>> {
+    ) -> Result<Vec<FirstPassword>, Failed<PeopleRefusal>> {
         let mut made = vec![];
         for _ in 0..count {
             let password = first_password(self.dependencies.entropy.bytes());
@@ -304,7 +249,7 @@ impl UnitOfWork<'_> {
     async fn read_roster(
         &mut self,
         rows: &[Row],
-        without_roles: bool,
+        (without_roles, reopens): (bool, bool),
     ) -> Result<ReadRoster, Failure> {
         let mut accounts = BTreeMap::new();
         let logins = rows.iter().filter_map(|row| row.cells.get(&Column::Login));
@@ -327,32 +272,9 @@ impl UnitOfWork<'_> {
             accounts: &accounts,
             grids: &all,
             without_roles,
+            reopens,
         };
         Ok((roster::read(rows, known), grids))
-    }
-
-    /// Makes an account a member of exactly these grids, if a row changes its grids.
-    fn move_in_grids(
-        &mut self,
-        account: AccountId,
-        wanted: &BTreeSet<GridId>,
-        changes: &[Change],
-        grids: &mut BTreeMap<GridId, Grid>,
-    ) -> Result<(), Failed<PeopleRefusal>> {
-        if !changes.iter().any(|change| change.column == Column::Grids) {
-            return Ok(());
-        }
-        for (id, grid) in grids.iter_mut() {
-            let is_new = match wanted.contains(id) {
-                true => grid.members.insert(account),
-                false => grid.members.remove(&account),
-            };
-            if is_new {
-                grid.check().map_err(PeopleRefusal::Grid)?;
-                self.view.put::<tables::Grids>(id, grid);
-            }
-        }
-        Ok(())
     }
 
     /// Writes accounts, each with its entry in the audit trail, and commits.

@@ -67,10 +67,10 @@ impl Points<'_> {
         let mut unit = self.begin(by).await?;
         let mut household = household(&mut unit.view, id).await?;
         unit.check_its_grid(change.grid.flatten()).await?;
-        if let Some(account) = change.account.flatten()
-            && !unit.view.has::<tables::Accounts>(&account).await?
-        {
-            return Err(BadRating::Stranger.into());
+        for account in change.accounts.iter().flatten() {
+            if !unit.view.has::<tables::Accounts>(account).await? {
+                return Err(BadRating::Stranger.into());
+            }
         }
         household.change(change)?;
         unit.put_household(&household);
@@ -117,7 +117,7 @@ impl Points<'_> {
 }
 
 impl UnitOfWork<'_> {
-    fn put_household(&mut self, household: &Household) {
+    pub(super) fn put_household(&mut self, household: &Household) {
         self.subject = Some(Subject::Household(household.id));
         self.view
             .put::<tables::Households>(&household.id, household);

@@ -26,7 +26,7 @@ impl Opener {
     fn opens(&self, household: &Household, suite: domain::suite::Suite) -> bool {
         match self {
             Self::Slip(slip) => household.opens(&slip.digest(suite)),
-            Self::Account(account) => household.account == Some(*account),
+            Self::Account(account) => household.accounts.contains(account),
             Self::Clerk => true,
         }
     }
@@ -52,7 +52,7 @@ impl Points<'_> {
     /// [`BadRating::NoHousehold`].
     pub async fn own_household(self, account: AccountId) -> Result<HouseholdId, Failed<BadRating>> {
         let all = self.households().await?;
-        let own = all.iter().find(|one| one.account == Some(account));
+        let own = all.iter().find(|one| one.accounts.contains(&account));
         Ok(own.map(|one| one.id).ok_or(BadRating::NoHousehold)?)
     }
 }

@@ -50,6 +50,7 @@ impl Points<'_> {
         if unit.view.has::<tables::RatingSlots>(&slot).await? {
             return Err(BadRating::Rated(rating.slot).into());
         }
+        unit.earn(id, (0, rating.points)).await?;
         unit.view.put::<tables::RatingSlots>(&slot, &rating.id);
         unit.view.put::<tables::RatingsOf>(&place(&rating), &());
         unit.view
@@ -78,6 +79,7 @@ impl Points<'_> {
         let mut is = was.clone();
         is.correct(mark, reason, (unit.actor.clone(), unit.now))?;
         shift(&mut unit.view, Some(&was), Some(&is)).await?;
+        unit.earn(is.household, (was.points, is.points)).await?;
         unit.put_rating(&is);
         unit.commit().await?;
         Ok(is)

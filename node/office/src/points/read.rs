@@ -6,8 +6,8 @@ use domain::{
     disclosure::Span,
     ids::MatterId,
     points::{
-        BadRating, Honours, Household, HouseholdId, PointRules, Rating, Standing, Tally, honours,
-        rank,
+        BadRating, Honours, Household, HouseholdId, PointRules, Purse, Rating, Standing, Tally,
+        honours, rank,
     },
     template::TemplateKey,
     time::Day,
@@ -16,6 +16,7 @@ use records::table::{Table, Tables};
 use store::Snapshot;
 
 use super::{
+    exchange::{LedgerLine, RewardGiven, given, ledger, purse},
     own::{Opener, objections, opened},
     rules,
 };
@@ -35,6 +36,8 @@ pub struct PeriodSeen {
     pub span: Span,
     /// What everybody reads.
     pub honours: Honours,
+    /// What points were given for, by reward.
+    pub given: Vec<RewardGiven>,
     /// The ranking of all households, for those who may see them.
     pub standings: Vec<Standing>,
 }
@@ -57,6 +60,10 @@ pub struct RecordSeen {
     pub span: Span,
     /// Its place in it, if it was rated.
     pub standing: Option<Standing>,
+    /// Its points: earned, given, left.
+    pub purse: Purse,
+    /// What it gave points for, newest first; at most 200.
+    pub ledger: Vec<LedgerLine>,
     /// Its ratings with the matters that object to them, newest first; at most 200.
     pub ratings: Vec<(Rating, Option<MatterId>)>,
 }
@@ -102,6 +109,7 @@ impl Points<'_> {
         let sums = sums(&mut view, span.from).await?;
         let seen = PeriodSeen {
             honours: honours(&rules, &names, &sums),
+            given: given(&mut view, span.from).await?,
             standings: ranked(&sums, &names),
             templates,
             rules,
@@ -162,6 +170,8 @@ impl Points<'_> {
         }
         let seen = RecordSeen {
             standing: standings.find(|one| one.household == id),
+            purse: purse(&mut view, id).await?,
+            ledger: ledger(&mut view, id, MOST_SHOWN).await?,
             household,
             span,
             ratings,

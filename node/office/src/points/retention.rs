@@ -3,8 +3,8 @@
 use domain::time::Timestamp;
 use records::table::Table;
 
-use super::{place, shift};
-use crate::{Fault, files::owned::disown, services::Points, tables};
+use super::{exchange::purse, place, shift};
+use crate::{Fault, files::owned::disown, retention::first_due, services::Points, tables};
 
 /// The most files of a rating: photos and their small pictures.
 const MOST_FILES: usize = 2 * domain::points::MOST_RATING_PHOTOS;
@@ -17,21 +17,16 @@ impl Points<'_> {
     /// # Errors
     /// [`Fault`] if the store does not answer.
     pub async fn expire(self) -> Result<Option<Timestamp>, Fault> {
-        loop {
-            let first = self.list(tables::RatingsDue::all(), 1).await?;
-            match first.first() {
-                Some(((at, _), ())) if *at <= self.now() => self.expire_one().await?,
-                first => return Ok(first.map(|((at, _), ())| *at)),
-            }
-        }
+        let office = self.0;
+        office
+            .expire_due::<tables::RatingsDue, _, _>(|| self.expire_one())
+            .await
     }
 
     async fn expire_one(self) -> Result<(), Fault> {
         let turn = self.turn().await;
         let mut view = turn.transaction();
-        let now = self.now();
-        let first = view.scan(tables::RatingsDue::all(), 1).await?;
-        let Some(((at, id), ())) = first.into_iter().next().filter(|((at, _), ())| *at <= now)
+        let Some((at, id)) = first_due::<tables::RatingsDue, _, _>(&mut view, self.now()).await?
         else {
             return Ok(());
         };
@@ -42,6 +37,9 @@ impl Points<'_> {
         if let Some(rating) = view.get::<tables::Ratings>(&id).await? {
             left = disown(&mut view, tables::RatingFiles::under(&id), MOST_FILES).await?;
             shift(&mut view, Some(&rating), None).await?;
+            // What was earned stays. A purse that is only counted from ratings would lose it.
+            let purse = purse(&mut view, rating.household).await?;
+            view.put::<tables::Purses>(&rating.household, &purse);
             view.delete::<tables::RatingsOf>(&place(&rating));
             let slot = (rating.household, rating.slot.from, rating.item.to_string());
             view.delete::<tables::RatingSlots>(&slot);

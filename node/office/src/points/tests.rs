@@ -6,13 +6,16 @@ use domain::{
     actor::Actor,
     disclosure::Rhythm,
     people::AccountId,
-    points::{BadRating, HouseholdChange, HouseholdId, Mark, Rated, Rating, Tally, rank},
+    points::{
+        BadExchange, BadRating, HouseholdChange, HouseholdId, Mark, Rated, Rating, RewardChange,
+        RewardId, Tally, rank,
+    },
     template::TemplateKind,
 };
 use records::table::Table;
 use store::MemoryDisk;
 
-use super::{NewHousehold, NewRating, Opener, PointsRefusal};
+use super::{NewConsent, NewExchange, NewHousehold, NewRating, Opener, PointsRefusal};
 use crate::{Failed, MatterRefusal, NewReport, NewTemplate, Office, fixture, tables};
 
 const VILLAGE: &str = "330825002222";
@@ -205,7 +208,7 @@ async fn a_rating_goes_with_its_time_and_out_of_every_sum() {
     let (disk, clock) = (MemoryDisk::default(), Arc::new(fixture::Stopped::default()));
     let office = ready(&disk, &clock, 1).await;
     let rating = rate(&office, 1, "sorting", Mark::Poor).await.unwrap();
-    assert_eq!(office.attend().await.unwrap(), Some(rating.until));
+    assert_eq!(office.points().expire().await.unwrap(), Some(rating.until));
     clock.put_forward(61 * DAY);
     let clerk = Opener::Clerk;
     let record = office
@@ -219,7 +222,7 @@ async fn a_rating_goes_with_its_time_and_out_of_every_sum() {
         .correct(rating.id, (None, "太晚"), who(2))
         .await;
     assert_eq!(refused(late), BadRating::NoRating(rating.id));
-    assert_eq!(office.attend().await.unwrap(), None);
+    assert_eq!(office.points().expire().await.unwrap(), None);
     let then = Rhythm::Month.around(rating.at.day());
     let seen = office.points().period(then.from).await.unwrap();
     assert!(seen.standings.is_empty() && seen.honours.black.is_empty());
@@ -244,4 +247,132 @@ async fn a_rating_goes_with_its_time_and_out_of_every_sum() {
     ] {
         assert_eq!(left, 0);
     }
+}
+
+async fn reward(office: &Office, cost: u32, left: Option<u32>) -> RewardId {
+    let said = RewardChange {
+        name: Some("洗衣液".to_owned()),
+        unit: Some("瓶".to_owned()),
+        cost: Some(cost),
+        left: Some(left),
+        withdrawn: None,
+    };
+    office.points().add_reward(said, who(1)).await.unwrap().id
+}
+
+fn signed(reward: RewardId, count: u16) -> NewExchange {
+    NewExchange {
+        reward,
+        count,
+        consent: NewConsent::Signature("户主1".to_owned()),
+    }
+}
+
+fn not_given<T: std::fmt::Debug>(result: Result<T, Failed<BadExchange>>) -> BadExchange {
+    match result {
+        Err(Failed::Refused(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// R-P30: purse, stock, ledger and public sums change together, survive a restart, and a counter-entry undoes all.
+#[tokio::test]
+async fn points_are_given_at_the_counter_and_taken_back_by_a_counter_entry() {
+    let (disk, clock) = (MemoryDisk::default(), Arc::new(fixture::Stopped::default()));
+    let office = ready(&disk, &clock, 2).await;
+    rate(&office, 1, "yard", Mark::Good).await.unwrap();
+    rate(&office, 1, "sorting", Mark::Good).await.unwrap();
+    let soap = reward(&office, 3, Some(2)).await;
+    let exchange = async |household: u32, new| {
+        let id = HouseholdId(household);
+        office.points().exchange(id, new, who(1)).await
+    };
+    let poor = not_given(exchange(2, signed(soap, 1)).await);
+    assert_eq!(poor, BadExchange::TooPoor(0, 3));
+    let few = not_given(exchange(1, signed(soap, 3)).await);
+    assert_eq!(few, BadExchange::TooPoor(8, 9));
+    let slip = office.points().household_slip(HouseholdId(1), who(1));
+    let slip = slip.await.unwrap();
+    let shown = |slip| NewExchange {
+        consent: NewConsent::Slip(slip),
+        ..signed(soap, 2)
+    };
+    let other = office.points().household_slip(HouseholdId(2), who(1));
+    let other = other.await.unwrap();
+    let strange = not_given(exchange(1, shown(other)).await);
+    assert_eq!(strange, BadExchange::Slip(HouseholdId(1)));
+    let booked = exchange(1, shown(slip)).await.unwrap().entry;
+    assert_eq!((booked.points, booked.count), (6, 2));
+    drop(office);
+
+    let office = open(&disk, &clock, 2).await;
+    let record = async || {
+        let opener = Opener::Slip(slip);
+        let record = office.points().record(HouseholdId(1), &opener).await;
+        record.unwrap()
+    };
+    let seen = record().await;
+    assert_eq!((seen.purse.left(), seen.ledger.len()), (2, 1));
+    assert_eq!(seen.ledger[0].entry, booked);
+    let left = office.points().rewards(false).await.unwrap()[0].left;
+    assert_eq!(left, Some(0));
+    let given = async || {
+        let period = office.points().period(office.now().day()).await.unwrap();
+        let given = period.given.into_iter();
+        given
+            .map(|one| (one.sum.count, one.sum.points))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(given().await, [(2, 6)]);
+    let back = async |id, why| office.points().take_back(id, why, who(2)).await;
+    let counter = back(booked.id, "拿错了").await.unwrap().entry;
+    let twice = not_given(back(booked.id, "拿错了").await);
+    assert_eq!(twice, BadExchange::TakenBack(booked.id));
+    let counters = not_given(back(counter.id, "又错了").await);
+    assert_eq!(counters, BadExchange::IsCounter(counter.id));
+    let seen = record().await;
+    assert_eq!((seen.purse.left(), seen.ledger.len()), (8, 2));
+    let first = seen.ledger.iter().find(|one| one.entry.id == booked.id);
+    assert_eq!(first.unwrap().taken_back, Some(counter.id));
+    assert!(given().await.is_empty());
+    let left = office.points().rewards(false).await.unwrap()[0].left;
+    assert_eq!(left, Some(2));
+}
+
+/// R-P30: what was earned stays when the ratings go, also in a store of before, which has no purses.
+#[tokio::test]
+async fn points_stay_when_their_ratings_go_and_are_counted_in_a_store_of_before() {
+    let (disk, clock) = (MemoryDisk::default(), Arc::new(fixture::Stopped::default()));
+    let office = ready(&disk, &clock, 1).await;
+    let first = rate(&office, 1, "yard", Mark::Good).await.unwrap();
+    rate(&office, 1, "sorting", Mark::Poor).await.unwrap();
+    let purse = async || {
+        let record = office.points().record(HouseholdId(1), &Opener::Clerk).await;
+        record.unwrap().purse
+    };
+    assert_eq!(purse().await.earned, 3);
+    // As a store of before has it: ratings without a purse.
+    let turn = office.turn().await;
+    let mut view = turn.transaction();
+    view.delete::<tables::Purses>(&HouseholdId(1));
+    turn.commit(view).await.unwrap();
+    assert_eq!(purse().await.earned, 3);
+    let corrected = office
+        .points()
+        .correct(first.id, (Some(Mark::Fair), "看错了"), who(2));
+    corrected.await.unwrap();
+    assert_eq!(purse().await.earned, 0);
+    let turn = office.turn().await;
+    let mut view = turn.transaction();
+    view.delete::<tables::Purses>(&HouseholdId(1));
+    turn.commit(view).await.unwrap();
+    clock.put_forward(61 * DAY);
+    office.attend().await.unwrap();
+    assert_eq!(
+        purse().await.earned,
+        0,
+        "both ratings went, their sum stays"
+    );
+    let gone = office.list(tables::Ratings::all(), 9).await.unwrap();
+    assert!(gone.is_empty());
 }

@@ -93,6 +93,21 @@ pub(crate) struct Awaited {
 
 domain::records!(Awaited);
 
+/// The backup that this store was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Restored {
+    /// When the backup was made.
+    pub(crate) made: Timestamp,
+    /// When this store was made of it.
+    pub(crate) at: Timestamp,
+    /// The life that ended with it.
+    pub(crate) life: Epoch,
+    /// Number of the last message of that life that the backup knows.
+    pub(crate) issue: u64,
+}
+
+domain::records!(Restored);
+
 /// The progress of showing a neighbour what this node knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shows {

@@ -28,7 +28,15 @@ pub(crate) struct MatterLeaf {
     pub(crate) salt: [u8; 16],
 }
 
-domain::records!(LogState, MatterLeaf);
+/// What opens one leaf about a matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LeafOpening {
+    /// Position of the leaf in its log.
+    pub(crate) index: u64,
+    pub(crate) leaf: MatterLeaf,
+}
+
+domain::records!(LogState, MatterLeaf, LeafOpening);
 
 /// The head of this node's log that was said last, and what witnesses have of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

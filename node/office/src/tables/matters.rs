@@ -42,6 +42,15 @@ pub struct IndexEntry {
 
 domain::records!(IndexEntry);
 
+/// Data of a matter that say nothing of a person, by the standard that was in force when it came here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MatterData {
+    /// Code of the element and value, in the order in which they were given.
+    pub(crate) values: Vec<(Box<str>, Box<str>)>,
+}
+
+domain::records!(MatterData);
+
 /// A stretch of the index. A matter that is handed over and taken stays where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Partition {

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use domain::{
     ids::EpochId,
     statement::Proof,
-    template::{Stance, Template, TemplateKey},
+    template::{Rollout, Stance, Template, TemplateKey, TemplateList},
+    time::Timestamp,
 };
 use records::table::{Begins, Key};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,34 @@ pub struct TemplateRecord {
     pub(crate) epoch: EpochId,
 }
 
-domain::records!(TemplateRecord);
+/// The latest word on a rollout, as this node stores it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolloutRecord {
+    /// What the issuer says.
+    pub rollout: Rollout,
+    /// This node's decision on the version; `None` if the node is not in scope, or the rollout does not count any more.
+    pub stance: Option<Stance>,
+    /// The exact signed bytes of the author.
+    pub(crate) bytes: Bytes,
+    /// The author's proof; `None` for this node's own.
+    pub(crate) proof: Option<Proof>,
+    pub(crate) epoch: EpochId,
+}
+
+/// A list of current versions, as this node stores it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ListRecord {
+    pub(crate) list: TemplateList,
+    /// When it came, by this node's clock.
+    pub(crate) heard_at: Timestamp,
+    /// The exact signed bytes of the author.
+    pub(crate) bytes: Bytes,
+    /// The author's proof; `None` for this node's own.
+    pub(crate) proof: Option<Proof>,
+    pub(crate) epoch: EpochId,
+}
+
+domain::records!(TemplateRecord, RolloutRecord, ListRecord);
 
 /// A template, and a child that reported its adoption.
 #[derive(Clone, Debug)]

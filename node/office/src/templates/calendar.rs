@@ -5,7 +5,7 @@ use domain::{
     actor::Actor,
     alarm::{AlarmKind, details},
     policy::Source,
-    template::{TemplateKind, may_issue},
+    template::TemplateKind,
 };
 
 use crate::{Aborted, Fault, services::Templates};
@@ -24,8 +24,8 @@ impl Templates<'_> {
         let days_left = calendar.value.days_left(self.now());
         self.dependencies
             .metrics
-            .calendar_days_left
-            .set(days_left.into());
+            .calendar_left_seconds
+            .set(i64::from(days_left) * domain::certificate::DAY_S);
         Ok(CalendarStatus {
             announced_through: calendar.value.covered().1.to_string(),
             days_left,
@@ -45,7 +45,10 @@ impl Templates<'_> {
         let policy = self.templates().policy_in_force().await?;
         let mine = match policy.calendar().rule.source {
             Source::Template { key, .. } => key.issuer == self.me,
-            Source::Shipped(_) => may_issue(TemplateKind::Policy, self.me.tier()),
+            Source::Shipped(_) => {
+                let (kind, tier) = (TemplateKind::Policy, self.me.tier());
+                policy.denies(kind, tier, self.now().day()).is_none()
+            }
         };
         let kind = AlarmKind::CalendarEnds;
         let mut unit = self.begin(Actor::Rule("calendar".to_owned())).await?;
@@ -107,8 +110,9 @@ mod tests {
             (AlarmKind::CalendarEnds, 1)
         );
         assert_eq!(alarms.len(), 1);
-        let left = county.dependencies.metrics.calendar_days_left.get();
-        assert!((1..i64::from(WARN_DAYS)).contains(&left), "{left}");
+        let left = county.dependencies.metrics.calendar_left_seconds.get();
+        let days = left / domain::certificate::DAY_S;
+        assert!((1..i64::from(WARN_DAYS)).contains(&days), "{left}");
         // A village cannot publish a calendar, but its status shows the end all the same.
         let clock = Arc::new(fixture::Stopped::default());
         let village = in_november("330825002222", &clock).await;

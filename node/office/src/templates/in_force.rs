@@ -4,7 +4,7 @@ use api::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubject as S, PolicyV
 use domain::{
     category::{Category, Priority},
     matter::Channel,
-    policy::{Case, Handles, Limits, Listed, Policy, Ruled, Ruling},
+    policy::{Case, Handles, IssuingTiers, Limits, Listed, Policy, Ruled, Ruling},
 };
 
 use crate::{Fault, services::Templates};
@@ -30,6 +30,7 @@ impl Templates<'_> {
             limits: [announced]
                 .into_iter()
                 .chain(limits(&policy.limits()))
+                .chain(policy.issuers().iter().flat_map(issuing))
                 .collect(),
             categories: categories.map(lines).collect(),
         })
@@ -93,6 +94,16 @@ fn decisions(ruling: &Ruling) -> Vec<PolicyLine> {
     lines
 }
 
+fn issuing(line: &IssuingTiers) -> impl Iterator<Item = PolicyLine> {
+    let stated = [&line.tiers].into_iter().chain(&line.wider).enumerate();
+    stated.map(move |(n, ruled)| PolicyLine {
+        kind: Some(line.kind),
+        from: (!line.holds_always()).then(|| line.from.to_string()),
+        holds: n == 0,
+        ..PolicyLine::new(S::Issuers, V::Tiers(ruled.value.clone()), &ruled.rule)
+    })
+}
+
 fn limits(limits: &Limits) -> Vec<PolicyLine> {
     fn count<T: Copy + Into<u64>>(subject: S, ruled: &Ruled<T>) -> PolicyLine {
         PolicyLine::new(subject, V::Count(ruled.value.into()), &ruled.rule)
@@ -120,5 +131,6 @@ fn limits(limits: &Limits) -> Vec<PolicyLine> {
         count(S::ReportLength, &limits.report_chars),
         count(S::NoteLength, &limits.note_chars),
         count(S::AnswerLength, &limits.answer_chars),
+        count(S::ListDays, &limits.list_days),
     ]
 }

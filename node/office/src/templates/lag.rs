@@ -31,15 +31,18 @@ impl Templates<'_> {
             .collect();
         let mut here: BTreeMap<TemplateKey, u32> = BTreeMap::new();
         let mut lags: BTreeMap<DivisionCode, Vec<TemplateLag>> = BTreeMap::new();
-        for record in self.all().await? {
-            let (key, version) = (record.template.key, record.template.version);
+        for known in self.every().await? {
+            let Some((template, _)) = known.told() else {
+                continue;
+            };
+            let (key, version) = (template.key.clone(), template.version);
             let reported = tables::Adoptions::under(&AdoptionsOf(key.clone()));
             let reported = self.list(reported, usize::MAX).await?;
             let reported: BTreeMap<_, _> = reported
                 .into_iter()
                 .map(|(of, report)| (of.1, report.version))
                 .collect();
-            let scope = record.template.scope;
+            let scope = template.scope;
             let expected = self.expectations.of(&scope, self.me, tree);
             for child in &children {
                 let there = reported.get(child).copied().unwrap_or_default();

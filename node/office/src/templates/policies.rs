@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{CategoryPromise, PolicyReason, Promises};
+use api::{CategoryPromise, ElementView, PolicyReason, Promises};
 use domain::{
     category::{Category, Priority},
     clock::Stage,
@@ -13,6 +13,7 @@ use domain::{
     policy::{Case, Listed, Policy, Ruled, Sheet, Source},
     saying::Saying,
     service::{Service, ServiceInForce},
+    standard::Standard,
     template::{self, TemplateKind},
 };
 use records::table::{Table, Tables, View};
@@ -24,6 +25,8 @@ use crate::{Failed, Fault, NoSuchMatter, services::Templates, tables, unit_of_wo
 #[derive(Debug, Default)]
 pub(crate) struct PolicyCache {
     policy: Option<Arc<Policy>>,
+    /// The data standard in force, read with it.
+    standard: Option<Arc<Standard>>,
     /// Number of invalidations.
     version: u64,
 }
@@ -44,7 +47,7 @@ impl Templates<'_> {
         let in_force = tables::TemplatesInForce::all();
         let mut sheets = vec![];
         for (_, template) in view.scan(in_force, usize::MAX).await? {
-            if !template.key.kind.is_policy() {
+            if !template.key.kind.is_policy() || template.key.kind == TemplateKind::Standard {
                 continue;
             }
             if template.key.kind == TemplateKind::Service {
@@ -70,10 +73,44 @@ impl Templates<'_> {
         Ok(policy)
     }
 
+    /// Returns the data standard in force here, as this decision sees it.
+    pub(crate) async fn effective_standard(
+        self,
+        view: &mut Tables<impl View>,
+    ) -> Result<Arc<Standard>, Fault> {
+        let version = {
+            let cached = self.effective_policy.lock().expect("no holder panics");
+            if let Some(standard) = &cached.standard {
+                return Ok(Arc::clone(standard));
+            }
+            cached.version
+        };
+        let in_force = tables::TemplatesInForce::all();
+        let found = view.scan(in_force, usize::MAX).await?.into_iter();
+        let found = found.filter(|(key, _)| key.kind == TemplateKind::Standard);
+        let standard = Arc::new(template::standard(&found.collect(), self.tree()));
+        let mut cached = self.effective_policy.lock().expect("no holder panics");
+        if cached.version == version {
+            cached.standard = Some(Arc::clone(&standard));
+        }
+        Ok(standard)
+    }
+
+    /// The data standard in force here.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store does not answer.
+    pub async fn standard_in_force(self) -> Result<Arc<Standard>, Fault> {
+        let mut read = self.read()?;
+        let standard = self.templates().effective_standard(&mut read).await?;
+        Ok(read.finish(standard).await?)
+    }
+
     pub(crate) fn forget_policy(self) {
         let mut cached = self.effective_policy.lock().expect("no holder panics");
         cached.version += 1;
         cached.policy = None;
+        cached.standard = None;
     }
 
     /// The policy in force here.
@@ -129,11 +166,19 @@ impl Templates<'_> {
         let categories = policy.categories().into_iter();
         let mut view = self.read()?;
         let services = in_force(&mut view, self.tree()).await?;
+        let standard = self.templates().effective_standard(&mut view).await?;
         view.finish(()).await?;
+        let today = self.now().day();
         let promise = |(category, listed): (&Category, Ruled<Listed>)| {
             let mut services = services.iter();
             let service = services.find(|one| one.service.category == *category);
-            self.promise(&policy, category, listed.value, service)
+            let severity = listed.value.severity;
+            let asked = standard.asked(category);
+            let view = |one| ElementView::of(&standard, one, severity, today);
+            CategoryPromise {
+                asks: asked.map(view).collect(),
+                ..self.promise(&policy, category, listed.value, service)
+            }
         };
         Ok(Promises {
             anonymous: limits.anonymous.value,
@@ -203,6 +248,7 @@ impl Templates<'_> {
                 .into_iter()
                 .map(Into::into)
                 .collect(),
+            asks: vec![],
             answer_by_ms: due(Stage::Respond),
             finish_by_ms: due(Stage::Finish),
         }

@@ -10,7 +10,7 @@ use domain::{
 use records::table::Table;
 use topology::DivisionCode;
 
-use super::NewTemplate;
+use super::{KnownTemplate, NewTemplate};
 use crate::{
     Failed, Fault, RefusalReason,
     services::Templates,
@@ -48,7 +48,7 @@ impl Templates<'_> {
                 let found = self.list(tables::TemplatesInForce::all(), usize::MAX);
                 found.await?.into_iter().collect()
             }
-            false => template::in_force_at(division, &self.latest().await?, tree),
+            false => template::in_force_at(division, &self.latest(division).await?, tree),
         };
         let kinds = TemplateKind::ALL.into_iter();
         let asked = kinds.filter(|one| kind.is_none_or(|kind| kind == *one));
@@ -66,10 +66,13 @@ impl Templates<'_> {
         })
     }
 
-    /// Returns the latest known version of every template, whatever this node decided on it.
-    async fn latest(self) -> Result<Vec<Template>, Fault> {
-        let records = self.all().await?.into_iter();
-        Ok(records.map(|record| record.template).collect())
+    /// Returns the version of every template that is for a division by what is known here, whatever it decided on it.
+    async fn latest(self, division: DivisionCode) -> Result<Vec<Template>, Fault> {
+        let known = self.every().await?;
+        let latest = known
+            .iter()
+            .filter_map(|known| known.expected_at(division, self.tree()));
+        Ok(latest.cloned().collect())
     }
 
     /// Returns what is wrong with a draft and what it would change. Writes nothing.
@@ -78,8 +81,8 @@ impl Templates<'_> {
     /// The store's.
     pub async fn diff(self, new: NewTemplate) -> Result<TemplateDiff, Fault> {
         let tree = self.tree();
-        let known = self.latest().await?;
-        let draft = self.draft_of(new, &known);
+        let known = self.latest(self.me).await?;
+        let draft = self.draft_of(new).await?;
         let faults = template::faults(&draft, tree);
         let is_sound = draft.check(tree).is_ok();
         let tiers = match is_sound {
@@ -108,16 +111,17 @@ impl Templates<'_> {
     }
 
     /// Returns a draft as it would be issued, as far as that is known before it is.
-    fn draft_of(self, new: NewTemplate, known: &[Template]) -> Template {
+    async fn draft_of(self, new: NewTemplate) -> Result<Template, Fault> {
         let now = self.now();
         let key = TemplateKey {
             issuer: self.me,
             kind: new.kind,
             name: new.name.into(),
         };
-        let held = known.iter().find(|template| template.key == key);
-        let version = held.map_or(0, |template| template.version) + 1;
-        Template {
+        let mut view = self.read()?;
+        let held = KnownTemplate::read(&mut view, &key).await?;
+        let version = view.finish(held).await?.version() + 1;
+        Ok(Template {
             version,
             scope: template::Scope::new(self.me, &new.tiers, &new.kinds),
             title: new.title,
@@ -126,7 +130,7 @@ impl Templates<'_> {
             // Later than every version that is known.
             stamp: domain::address::Stamp(u64::MAX, u64::MAX),
             key,
-        }
+        })
     }
 
     /// Counts the open matters held here in categories that change; all of them if a limit for all changes.

@@ -1,7 +1,7 @@
 //! Resolves the addresses of a parent: from the configuration, or from DNS SRV records of its
 //! division name.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::RwLock, time::Duration};
 
 use hickory_resolver::{
     TokioResolver,
@@ -28,6 +28,30 @@ pub enum Parents {
     Configured(Vec<String>),
     /// SRV records below this DNS name, found by this resolver.
     Discovered(Box<TokioResolver>, String),
+}
+
+/// The source of the parent's addresses that counts now.
+pub struct CurrentParents(RwLock<Parents>);
+
+impl CurrentParents {
+    /// Begins with this source.
+    pub const fn of(parents: Parents) -> Self {
+        Self(RwLock::new(parents))
+    }
+
+    /// Takes another source from the next dial on.
+    pub fn set(&self, parents: Parents) {
+        *self.0.write().expect("no holder panics") = parents;
+    }
+
+    /// Returns the addresses to try; see [`Parents::addresses`].
+    pub(super) async fn addresses(
+        &self,
+        chance: impl FnMut() -> f64,
+    ) -> Result<Vec<SocketAddr>, Unresolved> {
+        let parents = self.0.read().expect("no holder panics").clone();
+        parents.addresses(chance).await
+    }
 }
 
 /// Builds a resolver that asks these servers, or the system's if there are none.

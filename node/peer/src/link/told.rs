@@ -26,6 +26,7 @@ impl Ended {
                 "有另一台机器用着同一身份，从 {linked} 连着并有应答；这台来自 {refused}：请停掉其中一台，认不出的请吊销密钥"
             ),
             Self::NewEpoch => "本节点开始了新的世代，连接重新建立".to_owned(),
+            Self::Renewed => "本节点换了新证书，连接用新证书重新建立".to_owned(),
             Self::Silent(seconds) => {
                 format!("等对方答复时 {seconds} 秒没有收到任何内容；请检查网络")
             }
@@ -117,6 +118,9 @@ fn refused(refusal: &PeerRefusal) -> String {
         }
         PeerRefusal::NotDirectChild { peer, here } => {
             format!("{peer} 不是 {here} 的直接下级；节点只连自己的上级")
+        }
+        PeerRefusal::OtherRoot => {
+            "那里的根证书不是邀请码所写的；请核对地址，或请上级重新发邀请码".to_owned()
         }
         PeerRefusal::WrongDivision { expected, found } => {
             format!("应答的是 {found}，应为 {expected}；请核对上级的地址")

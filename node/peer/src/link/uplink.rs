@@ -84,8 +84,8 @@ impl Uplink {
     /// A conversation ended.
     fn ended(&mut self, ended: &Ended, steady: bool) -> Result<Next, Failure> {
         let failures = self.backoff.failures();
-        // Once at once: the parent waits for the new life. Not again and again, whatever it says.
-        if matches!(ended, Ended::NewEpoch) && failures == 0 {
+        // Once at once: the parent waits for the new life, and has seen the new certificate. Not again and again, whatever it says.
+        if matches!(ended, Ended::NewEpoch | Ended::Renewed) && failures == 0 {
             self.backoff.fail(0.0);
             return Ok(Next::Again);
         }

@@ -120,7 +120,7 @@ impl SessionContext {
             state.certificate = certificate;
         });
         if carrier.side == Side::Child {
-            let templates = hello.templates.iter();
+            let templates = hello.templates.latest.iter();
             let templates = templates.map(|has| (has.key.clone(), has.version));
             self.links.note_templates_above(templates.collect());
         }

@@ -28,6 +28,8 @@ pub(super) struct Tokens {
     pub(super) cancel: CancellationToken,
     /// Ends the session after the other was told that its key was revoked.
     pub(super) leave: CancellationToken,
+    /// Ends the session so that the next one shows a new certificate.
+    pub(super) reopen: CancellationToken,
 }
 
 /// The links of one node, for the status.
@@ -97,6 +99,14 @@ impl Links {
         let links = self.links.lock().expect("no holder panics");
         if let Some((_, Some(tokens))) = links.get(&neighbour) {
             tokens.leave.cancel();
+        }
+    }
+
+    /// Ends the session with a neighbour, so that the next one is opened with this node's new certificate.
+    pub fn reopen(&self, neighbour: DivisionCode) {
+        let links = self.links.lock().expect("no holder panics");
+        if let Some((_, Some(tokens))) = links.get(&neighbour) {
+            tokens.reopen.cancel();
         }
     }
 
@@ -181,6 +191,7 @@ impl Links {
             prober,
             cancel: CancellationToken::new(),
             leave: CancellationToken::new(),
+            reopen: CancellationToken::new(),
         };
         let mut links = self.links.lock().expect("no holder panics");
         let slot = &mut links.entry(neighbour).or_default().1;

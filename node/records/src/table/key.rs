@@ -14,7 +14,7 @@ use domain::{
     month::Month,
     people::{AccountId, ApiKeyId, GridId},
     plea::PleaId,
-    points::{HouseholdId, RatingId},
+    points::{ExchangeId, HouseholdId, RatingId, RewardId},
     rollup::CellKey,
     suite::Digest,
     template::{Scope, TemplateKey, TemplateKind},
@@ -76,8 +76,10 @@ fixed! {
     Month: |it| it.0.to_be_bytes(), |bytes| Some(Self(u16::from_be_bytes(bytes)));
     Class: |it| [it.number() as u8], |bytes: [u8; 1]| Self::of_number(bytes[0].into());
     PostId: |it| it.0, |bytes| Some(Self(bytes));
+    ExchangeId: |it| it.0, |bytes| Some(Self(bytes));
     RatingId: |it| it.0, |bytes| Some(Self(bytes));
     AccountId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u64::from_be_bytes(bytes)));
+    RewardId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
     HouseholdId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
     PleaId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
     GridId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));

@@ -2,13 +2,16 @@
 
 use std::io::{Cursor, Read as _, Write as _};
 
-use super::*;
+use domain::rows::{BadCell, Row};
 
-fn read(bytes: &[u8]) -> Result<Roster, BadRoster> {
+use super::*;
+use crate::{BadFile, Limits, filled::BadSheet};
+
+fn read(bytes: &[u8]) -> Result<Roster, BadSheet> {
     Roster::read(bytes, &Limits::SENT)
 }
 
-fn cells(row: &Row) -> Vec<&str> {
+fn cells(row: &Row<Column>) -> Vec<&str> {
     row.cells.values().map(String::as_str).collect()
 }
 
@@ -18,10 +21,10 @@ fn changed(from: &str, to: &str, more: Option<(&str, &str)>) -> Vec<u8> {
         "账号",
         &[
             sample()[0].clone(),
-            ["张三", "zhang.san", "", "", "", "13800000000", ""]
+            ["张三", "zhang.san", "", "", "", "13800000000", "", "", ""]
                 .map(str::to_owned)
                 .to_vec(),
-            ["李四", "li.si", "", "", "", "", ""]
+            ["李四", "li.si", "", "", "", "", "", "", ""]
                 .map(str::to_owned)
                 .to_vec(),
         ],
@@ -53,7 +56,8 @@ fn changed(from: &str, to: &str, more: Option<(&str, &str)>) -> Vec<u8> {
 #[test]
 fn the_empty_sheet_has_all_columns_and_its_sample_opens_nothing() {
     let read = read(&empty()).unwrap();
-    assert_eq!(read, Roster::default());
+    assert_eq!((read.rows, read.bad), (vec![], vec![]));
+    assert_eq!(read.unread, Vec::<String>::new());
     assert_eq!(sample()[0].len(), sample()[1].len());
     let filled = super::tests::read(&changed("", "", None)).unwrap();
     assert_eq!(filled.rows.len(), 2);
@@ -98,20 +102,20 @@ fn what_says_something_else_than_it_shows_is_refused() {
     let formula = "<c r=\"B2\" t=\"str\"><f>LOWER(\"ZHANG.SAN\")</f><v>zhang.san</v></c>";
     let refused = read(&changed(cell, formula, None)).unwrap_err();
     assert!(
-        matches!(&refused, BadRoster::Formula(at) if at == "B2"),
+        matches!(&refused, BadSheet::Formula(at) if at == "B2"),
         "{refused}"
     );
     let merged = "</sheetData><mergeCells count=\"1\"><mergeCell ref=\"A2:A3\"/></mergeCells>";
     let refused = read(&changed("</sheetData>", merged, None)).unwrap_err();
     assert!(
-        matches!(&refused, BadRoster::Merged(at) if at == "A2:A3"),
+        matches!(&refused, BadSheet::Merged(at) if at == "A2:A3"),
         "{refused}"
     );
     let two = "</sheets>";
     let hidden = "<sheet name=\"旧名单\" sheetId=\"2\" state=\"hidden\" r:id=\"rId1\"/></sheets>";
     let refused = read(&changed(two, hidden, None)).unwrap_err();
     assert!(
-        matches!(&refused, BadRoster::Hidden(name) if name == "旧名单"),
+        matches!(&refused, BadSheet::Hidden(name) if name == "旧名单"),
         "{refused}"
     );
     // A number that was typed is told from one that a spreadsheet shortened.
@@ -122,7 +126,7 @@ fn what_says_something_else_than_it_shows_is_refused() {
     let long = "<c r=\"F2\"><v>1380000000012345678</v></c>";
     let bad = read(&changed(phone, long, None)).unwrap();
     assert_eq!((bad.rows.len(), bad.bad.len()), (1, 1));
-    assert_eq!(bad.bad[0].1[0].why, Why::Shortened);
+    assert_eq!(bad.bad[0].1[0].why, BadCell::Shortened);
 }
 
 #[test]
@@ -133,7 +137,7 @@ fn a_row_beside_the_table_and_a_broken_cell_are_faults_of_their_row() {
     let roster = read(b"name,login\nA,a.b,more\nC,c.d\n").unwrap();
     assert_eq!(roster.rows.len(), 1);
     assert_eq!(roster.bad[0].0, 2);
-    assert_eq!(roster.bad[0].1[0].why, Why::Beyond);
+    assert_eq!(roster.bad[0].1[0].why, BadCell::Beyond);
 }
 
 #[test]
@@ -142,13 +146,13 @@ fn a_file_that_is_too_large_for_a_node_is_refused_before_it_is_unpacked() {
     let long = format!("姓名,用户名\n{rows}");
     let refused = read(long.as_bytes()).unwrap_err();
     assert!(
-        matches!(refused, BadRoster::File(BadFile::Long(_))),
+        matches!(refused, BadSheet::File(BadFile::Long(_))),
         "{refused}"
     );
     let large = vec![b'a'; Limits::SENT.bytes + 1];
     let refused = read(&large).unwrap_err();
     assert!(
-        matches!(refused, BadRoster::File(BadFile::Large(..))),
+        matches!(refused, BadSheet::File(BadFile::Large(..))),
         "{refused}"
     );
     let zeros = "0".repeat(20 << 20);
@@ -156,7 +160,7 @@ fn a_file_that_is_too_large_for_a_node_is_refused_before_it_is_unpacked() {
     assert!(bomb.len() < Limits::SENT.bytes);
     let refused = read(&bomb).unwrap_err();
     assert!(
-        matches!(refused, BadRoster::File(BadFile::Unpacks(16))),
+        matches!(refused, BadSheet::File(BadFile::Unpacks(16))),
         "{refused}"
     );
 }

@@ -357,3 +357,15 @@ fn a_number_counts_only_if_its_format_shows_it() {
         assert_eq!(exact(text), None, "{text}");
     }
 }
+
+/// The sheet of [`sheet`], opened by LibreOffice Calc 7.4, saved as ODS, and from there as XLSX (`soffice --convert-to`). Such
+/// programs leave out zeros at the end of a number.
+#[test]
+fn a_sheet_that_a_spreadsheet_program_saved_is_read_like_the_one_it_opened() {
+    let saved = include_bytes!("saved-by-a-program.xlsx");
+    let mut expected = content();
+    expected.fields[0] = "300.5".into();
+    expected.rows[0][2] = "120.5".into();
+    expected.rows[1][2] = "180".into();
+    assert_eq!(back(saved).unwrap().content, expected);
+}

@@ -21,11 +21,14 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(super) fn open(shared: &Arc<Shared>) -> Result<Self, StoreError> {
-        let mut state = shared.lock();
+        Self::open_in(shared, &mut shared.lock())
+    }
+
+    /// Opens a reader of the state that is locked.
+    pub(super) fn open_in(shared: &Arc<Shared>, state: &mut State) -> Result<Self, StoreError> {
         state.reading()?;
         let at = state.latest;
         state.overlay.open(at);
-        drop(state);
         Ok(Self {
             shared: shared.clone(),
             at,
@@ -33,29 +36,10 @@ impl Reader {
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Seen<Option<Bytes>>, StoreError> {
-        let over = |state: &State| {
-            let entry = state.overlay.get_at(key, self.at)?;
-            Some(Seen {
-                value: entry.value.clone(),
-                generation: state.unsettled(entry.generation),
-            })
-        };
-        let engine = {
-            let state = self.shared.lock();
-            let engine = state.reading()?;
-            if let Some(seen) = over(&state) {
-                return Ok(seen);
-            }
-            engine
-        };
-        let value = engine.get(key)?;
-        // The key may have been written over in the engine in the meantime. Then its value was kept
-        // before.
-        let seen = over(&self.shared.lock());
-        Ok(seen.unwrap_or(Seen {
-            value,
-            generation: Generation::default(),
-        }))
+        // A value that was written over in the engine in the meantime was kept before.
+        let at = self.at;
+        self.shared
+            .look_up(key, |state| state.overlay.get_at(key, at))
     }
 
     pub(crate) fn scan(

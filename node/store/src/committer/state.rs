@@ -9,8 +9,9 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::{ROOM_BYTES, Steps, writer::DRAIN_BYTES};
 use crate::{
-    Checkpoint, Conflict, Expect, Generation, Purpose, Shard, StoreError,
+    Checkpoint, Conflict, Expect, Generation, Purpose, Seen, Shard, StoreError,
     engine::{Engine, Write},
+    export::Noted,
     full_key,
     overlay::{Entry, Overlay},
     sync::{Condvar, Mutex, MutexGuard},
@@ -44,6 +45,8 @@ pub(super) struct State {
     /// The engine, until the writer has stopped.
     pub(super) engine: Option<Arc<dyn Engine>>,
     pub(super) overlay: Overlay,
+    /// What is written while copies are made.
+    pub(super) noted: Noted,
     pub(super) queue: VecDeque<Pending>,
     pub(super) latest: Generation,
     /// How many values the engine lost while somebody read an earlier moment.
@@ -98,6 +101,7 @@ impl Shared {
             closing: false,
             engine: Some(engine),
             overlay: Overlay::default(),
+            noted: Noted::default(),
             queue: VecDeque::new(),
             latest: Generation::default(),
             displaced: 0,
@@ -174,6 +178,36 @@ impl Shared {
             }
         })
     }
+
+    /// Looks a key up in what lies over the engine, then in the engine, and then once more in what lies over it,
+    /// because the key may have been written, and even applied, in the meantime.
+    pub(super) fn look_up(
+        &self,
+        key: &[u8],
+        over: impl Fn(&State) -> Option<&Entry>,
+    ) -> Result<Seen<Option<Bytes>>, StoreError> {
+        let over = |state: &State| {
+            let entry = over(state)?;
+            Some(Seen {
+                value: entry.value.clone(),
+                generation: state.unsettled(entry.generation),
+            })
+        };
+        let engine = {
+            let state = self.lock();
+            let engine = state.reading()?;
+            if let Some(seen) = over(&state) {
+                return Ok(seen);
+            }
+            engine
+        };
+        let value = engine.get(key)?;
+        let seen = over(&self.lock());
+        Ok(seen.unwrap_or(Seen {
+            value,
+            generation: Generation::default(),
+        }))
+    }
 }
 
 impl State {
@@ -208,6 +242,7 @@ impl State {
         let mut room = 0;
         let queued = std::mem::take(&mut self.queue);
         for unit in failed.into_iter().chain(queued).rev() {
+            self.note(&unit.writes);
             self.overlay.unlay(&unit.writes, unit.hidden);
             room += unit.cost;
         }
@@ -278,6 +313,7 @@ impl State {
 
     pub(super) fn take(&mut self, writes: Vec<Write>, cost: usize, asked: Asked) -> Generation {
         self.latest = self.latest.next();
+        self.note(&writes);
         let hidden = self.overlay.lay(self.latest, &writes);
         self.waiting += cost;
         self.queue.push_back(Pending {
@@ -288,5 +324,14 @@ impl State {
             asked,
         });
         self.latest
+    }
+
+    fn note(&mut self, writes: &[Write]) {
+        if self.noted.is_empty() {
+            return;
+        }
+        for (key, _) in writes {
+            self.noted.note(key);
+        }
     }
 }

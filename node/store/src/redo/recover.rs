@@ -80,16 +80,9 @@ pub(crate) fn recover(
     check: Check,
 ) -> Result<Redo, OpenError> {
     let dir = store.join("redo");
-    let io = |what, path: &Path| {
-        let path = path.to_owned();
-        move |source| OpenError::Io { what, path, source }
-    };
+    let damaged = |what| damaged(store, what);
     create_dir(&dir).map_err(io("create", &dir))?;
     sync(store).map_err(io("sync", store))?;
-    let damaged = |what| OpenError::Damaged {
-        dir: store.to_owned(),
-        what,
-    };
     let mark = mark(engine).map_err(|error| match error {
         StoreError::Unreadable(cause) => OpenError::Io {
             what: "read",
@@ -104,31 +97,15 @@ pub(crate) fn recover(
         sum: [0; group::SUM_BYTES],
     });
     let (obsolete, needed) = segments.split_at(segments.partition_point(|n| *n <= applied.number));
-    let missing = |number| damaged(format!("redo/{} is missing", file_name(number)));
     // Every store that was begun has a needed segment, even if it is empty.
     if needed.is_empty() && mark.is_some() {
-        return Err(missing(applied.number + 1));
+        return Err(missing(store, applied.number + 1));
     }
     let witness = witness::read(&dir).map_err(io("read", &dir))?;
     if witness.is_none() && mark.is_some() {
         tracing::warn!(dir = %dir.display(), "it is not known how far the log was synced");
     }
-    let sealed = seal::read(store).map_err(io("read", &store.join("seal")))?;
-    let sealed = sealed
-        .transpose()
-        .map_err(|what| damaged(format!("the file seal: {what}")))?;
-    if sealed.is_none() && mark.is_some() {
-        return Err(damaged("the file seal is missing".to_owned()));
-    }
-    if let Some(Sealed { from, to, .. }) = &sealed
-        && mark != Some(*to)
-        && mark != *from
-    {
-        return Err(damaged(format!(
-            "the engine is at group {} of the log, but was sealed at {}",
-            applied.number, to.number
-        )));
-    }
+    let sealed = sealed_at(store, mark)?;
     let mut reading = Reading {
         last: applied,
         witness,
@@ -136,38 +113,10 @@ pub(crate) fn recover(
         begun: Writes::new(),
         writes: Writes::new(),
     };
-    let mut newest: Option<Segment> = None;
-    for &number in needed {
-        if number != reading.last.number + 1 {
-            return Err(missing(reading.last.number + 1));
-        }
-        let name = file_name(number);
-        let bytes = fs::read(dir.join(&name)).map_err(io("read", &dir.join(&name)))?;
-        let segment = reading
-            .segment(number, &bytes)
-            .map_err(|at| damaged(format!("redo/{name} at byte {at}")))?;
-        if let Some(before) = newest.replace(segment) {
-            let after = newest.as_ref().expect("it was put there");
-            before
-                .may_be_followed_by(after)
-                .map_err(|at| damaged(format!("redo/{} at byte {at}", before.name())))?;
-        }
-    }
-    if let Some(newest) = &newest
-        && newest.end == End::Closed
-    {
-        return Err(missing(reading.last.number + 1));
-    }
+    let newest = reading.segments(store, needed)?;
     reading.reaches_what_was_synced().map_err(damaged)?;
 
-    let torn = newest.as_ref().filter(|newest| newest.end != End::Blank);
-    if let Some(torn) = torn {
-        let path = dir.join(torn.name());
-        tracing::warn!(path = %path.display(), at = torn.at, "the end of a torn log was dropped");
-        let file = File::options().write(true).open(&path);
-        file.and_then(|file| file.set_len(torn.at as u64).and_then(|()| file.sync_all()))
-            .map_err(io("cut", &path))?;
-    }
+    drop_torn_end(&dir, newest.as_ref())?;
     // From here on, everything that a killed process wrote counts as durable, so it is synced.
     for &number in needed {
         let path = dir.join(file_name(number));
@@ -179,35 +128,7 @@ pub(crate) fn recover(
     let mut redo = Redo::begin(&dir, last, blank.map(|blank| blank.header), space, pace)
         .map_err(io("begin a segment in", &dir))?;
     let pace = &redo.pace;
-    let applying = |cause| OpenError::Io {
-        what: "apply the log to",
-        path: store.join("db"),
-        source: io::Error::other(cause),
-    };
-    let Reading {
-        begun, mut writes, ..
-    } = reading;
-    let seal = match sealed {
-        Some(sealed) => {
-            let (later, begun): (Writes, Writes) = begun
-                .into_iter()
-                .partition(|(key, _)| sealed.later.contains(&key[..]));
-            for (key, value) in later {
-                writes.entry(key).or_insert(value);
-            }
-            // Complete the checkpoint that was cut off. After that the engine holds what was
-            // sealed.
-            apply(begun, engine, pace).map_err(applying)?;
-            if check == Check::Content {
-                let found = Seal::of(engine).map_err(|error| damaged(error.to_string()))?;
-                if let Some(difference) = sealed.seal().difference(&found) {
-                    return Err(damaged(difference));
-                }
-            }
-            sealed.into_seal()
-        }
-        None => Seal::default(),
-    };
+    let (writes, seal) = complete(store, engine, (reading, sealed), pace, check)?;
     let old = obsolete.iter().chain(needed);
     let old = old.filter(|old| **old != last.number + 1);
     let closed = Closed {
@@ -216,9 +137,101 @@ pub(crate) fn recover(
         paths: old.map(|old| dir.join(file_name(*old))).collect(),
     };
     let mut sealer = Sealer::new(store, mark, seal);
-    bring_in(writes, mark, &closed, engine, &mut sealer, pace).map_err(applying)?;
+    bring_in(writes, mark, &closed, engine, &mut sealer, pace)
+        .map_err(|cause| applying(store, cause))?;
     redo.sealer = Some(sealer);
     Ok(redo)
+}
+
+/// Returns the error of a file or directory that something cannot be done to.
+fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |source| OpenError::Io { what, path, source }
+}
+
+fn damaged(store: &Path, what: String) -> OpenError {
+    OpenError::Damaged {
+        dir: store.to_owned(),
+        what,
+    }
+}
+
+fn missing(store: &Path, number: u64) -> OpenError {
+    damaged(store, format!("redo/{} is missing", file_name(number)))
+}
+
+fn applying(store: &Path, cause: String) -> OpenError {
+    OpenError::Io {
+        what: "apply the log to",
+        path: store.join("db"),
+        source: io::Error::other(cause),
+    }
+}
+
+/// Reads the seal of the engine, which must be at the group that was sealed, or at the one before.
+fn sealed_at(store: &Path, mark: Option<Last>) -> Result<Option<Sealed>, OpenError> {
+    let damaged = |what| damaged(store, what);
+    let sealed = seal::read(store).map_err(io("read", &store.join("seal")))?;
+    let sealed = sealed
+        .transpose()
+        .map_err(|what| damaged(format!("the file seal: {what}")))?;
+    if sealed.is_none() && mark.is_some() {
+        return Err(damaged("the file seal is missing".to_owned()));
+    }
+    if let Some(Sealed { from, to, .. }) = &sealed
+        && mark != Some(*to)
+        && mark != *from
+    {
+        let at = mark.map_or(0, |mark| mark.number);
+        return Err(damaged(format!(
+            "the engine is at group {at} of the log, but was sealed at {}",
+            to.number
+        )));
+    }
+    Ok(sealed)
+}
+
+/// Cuts off what is not sound at the end of the newest segment.
+fn drop_torn_end(dir: &Path, newest: Option<&Segment>) -> Result<(), OpenError> {
+    let Some(torn) = newest.filter(|newest| newest.end != End::Blank) else {
+        return Ok(());
+    };
+    let path = dir.join(torn.name());
+    tracing::warn!(path = %path.display(), at = torn.at, "the end of a torn log was dropped");
+    let file = File::options().write(true).open(&path);
+    file.and_then(|file| file.set_len(torn.at as u64).and_then(|()| file.sync_all()))
+        .map_err(io("cut", &path))
+}
+
+/// Completes a checkpoint that was cut off. Returns the writes after it, and the seal of the engine, which then holds
+/// what was sealed.
+fn complete(
+    store: &Path,
+    engine: &dyn Engine,
+    (reading, sealed): (Reading, Option<Sealed>),
+    pace: &CheckpointPolicy,
+    check: Check,
+) -> Result<(Writes, Seal), OpenError> {
+    let Reading {
+        begun, mut writes, ..
+    } = reading;
+    let Some(sealed) = sealed else {
+        return Ok((writes, Seal::default()));
+    };
+    let (later, begun): (Writes, Writes) = begun
+        .into_iter()
+        .partition(|(key, _)| sealed.later.contains(&key[..]));
+    for (key, value) in later {
+        writes.entry(key).or_insert(value);
+    }
+    apply(begun, engine, pace).map_err(|cause| applying(store, cause))?;
+    if check == Check::Content {
+        let found = Seal::of(engine).map_err(|error| damaged(store, error.to_string()))?;
+        if let Some(difference) = sealed.seal().difference(&found) {
+            return Err(damaged(store, difference));
+        }
+    }
+    Ok((writes, sealed.into_seal()))
 }
 
 fn bring_in(
@@ -267,6 +280,32 @@ fn apply(
 }
 
 impl Reading {
+    /// Reads the segments that are needed, one after the other. Returns the newest.
+    fn segments(&mut self, store: &Path, needed: &[u64]) -> Result<Option<Segment>, OpenError> {
+        let dir = store.join("redo");
+        let mut newest: Option<Segment> = None;
+        for &number in needed {
+            if number != self.last.number + 1 {
+                return Err(missing(store, self.last.number + 1));
+            }
+            let name = file_name(number);
+            let bytes = fs::read(dir.join(&name)).map_err(io("read", &dir.join(&name)))?;
+            let segment = self
+                .segment(number, &bytes)
+                .map_err(|at| damaged(store, format!("redo/{name} at byte {at}")))?;
+            if let Some(before) = newest.replace(segment) {
+                let after = newest.as_ref().expect("it was put there");
+                before
+                    .may_be_followed_by(after)
+                    .map_err(|at| damaged(store, format!("redo/{} at byte {at}", before.name())))?;
+            }
+        }
+        match &newest {
+            Some(newest) if newest.end == End::Closed => Err(missing(store, self.last.number + 1)),
+            _ => Ok(newest),
+        }
+    }
+
     /// Gathers the writes of one segment's groups. The error is the offset of the damage in the
     /// segment, in bytes.
     fn segment(&mut self, number: u64, bytes: &[u8]) -> Result<Segment, usize> {

@@ -50,6 +50,23 @@ impl Claim {
         self.closed.store(true, Ordering::Relaxed);
     }
 
+    /// Makes the mark of a closed store now, and keeps the lock: what follows may move the directory away.
+    pub(crate) fn leave(self) -> Result<Self, OpenError> {
+        if self.closed.swap(false, Ordering::Relaxed) {
+            self.make_mark().map_err(|source| OpenError::Io {
+                what: "write",
+                path: self.mark(),
+                source,
+            })?;
+        }
+        Ok(self)
+    }
+
+    fn make_mark(&self) -> io::Result<()> {
+        File::create(self.mark())?.sync_all()?;
+        File::open(&self.dir)?.sync_all()
+    }
+
     fn mark(&self) -> PathBuf {
         self.dir.join("clean")
     }
@@ -57,13 +74,10 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if self.closed.load(Ordering::Relaxed) {
-            let marked = File::create(self.mark())
-                .and_then(|mark| mark.sync_all())
-                .and_then(|()| File::open(&self.dir)?.sync_all());
-            if let Err(error) = marked {
-                tracing::warn!(%error, "the next start will check the store as after a crash");
-            }
+        if self.closed.load(Ordering::Relaxed)
+            && let Err(error) = self.make_mark()
+        {
+            tracing::warn!(%error, "the next start will check the store as after a crash");
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct DirLock {
 }
 
 /// Longest wait for a store that this process is still closing.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 
 impl DirLock {

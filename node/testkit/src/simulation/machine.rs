@@ -143,6 +143,7 @@ impl Machine {
             entropy: Arc::new(Ids::new(self.seed, self.division, self.lives)),
             collector: None,
             entrances: vec![],
+            settings: None,
         };
         match Host::start(plan).await {
             Ok(host) => {

@@ -12,7 +12,7 @@ use domain::{
     ids::MatterId,
     matter::{Act, Audience, Contact, Ground, Outcome, Publicity, Satisfaction},
     request::RequestKind,
-    template::TemplateKind,
+    template::{Reach, RolloutAsk, TemplateKey, TemplateKind},
 };
 use office::{Failed, Fault, NewReport, NewTemplate, Office, Work};
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
@@ -62,6 +62,9 @@ enum Want {
     Work(MatterId, Work),
     RequestKind(MatterId, RequestKind),
     Publish(Box<NewTemplate>),
+    /// A next version for a part of those below, or an act of the rollout of an own template.
+    PublishFirst(Box<NewTemplate>, Reach),
+    Roll(Box<NewTemplate>, RolloutAsk),
 }
 
 /// Everybody, with their own chance.
@@ -98,8 +101,8 @@ impl People {
         let matters = self.ledger.told().matters.clone();
         let matter = matters.choose(&mut self.chance).copied();
         let want = match (self.chance.random_range(0..100), matter) {
-            (0..28, _) | (_, None) => self.report(office.me()),
-            (28..30, _) => self.template(),
+            (0..26, _) | (_, None) => self.report(office.me()),
+            (26..30, _) => self.template(),
             (30..80, Some(id)) => {
                 // Mostly where it is held; sometimes where that is no more so.
                 if self.chance.random_bool(0.9)
@@ -167,7 +170,8 @@ impl People {
     fn template(&mut self) -> Want {
         let policy = self.chance.random_bool(0.7);
         let name = ["clocks", "notices"].choose(&mut self.chance);
-        Want::Publish(Box::new(NewTemplate {
+        let reach = Reach::new(self.chance.random_range(1..100), vec![]);
+        let new = Box::new(NewTemplate {
             kind: match policy {
                 true => TemplateKind::Policy,
                 false => TemplateKind::Disclosure,
@@ -181,7 +185,16 @@ impl People {
             .to_owned(),
             tiers: vec![],
             kinds: vec![],
-        }))
+        });
+        match self.chance.random_range(0..8) {
+            0..2 => Want::PublishFirst(new, reach),
+            2 => Want::Roll(new, RolloutAsk::Widen(Some(reach))),
+            3 => Want::Roll(new, RolloutAsk::Widen(None)),
+            4 => Want::Roll(new, RolloutAsk::Pause),
+            5 => Want::Roll(new, RolloutAsk::Resume),
+            6 => Want::Roll(new, RolloutAsk::RollBack),
+            _ => Want::Publish(new),
+        }
     }
 
     fn work(&mut self, me: DivisionCode, matters: &[MatterId]) -> Work {
@@ -252,6 +265,8 @@ impl Want {
             Self::Report(_, None) => "report",
             Self::Report(_, Some(_)) => "report and escalate",
             Self::Publish(_) => "publish",
+            Self::PublishFirst(..) => "publish for some",
+            Self::Roll(..) => "roll out",
             Self::RequestKind(_, kind) => match kind {
                 RequestKind::Recall => "ask to recall",
                 RequestKind::Contest => "ask to reopen",
@@ -330,6 +345,20 @@ async fn answered(office: &Office, want: &Want) -> Result<Answer, NotDone> {
         Want::RequestKind(id, kind) => {
             let note = matches!(kind, RequestKind::Remark(_)).then(|| "请快一点".to_owned());
             office.matters().request(id, kind, note, INSPECTOR).await?;
+            Answer::Done
+        }
+        Want::PublishFirst(new, reach) => {
+            let templates = office.templates();
+            templates.publish_first(*new, reach, CLERK).await?;
+            Answer::Done
+        }
+        Want::Roll(new, ask) => {
+            let key = TemplateKey {
+                issuer: office.me(),
+                kind: new.kind,
+                name: new.name.into(),
+            };
+            office.templates().roll(&key, ask, CLERK).await?;
             Answer::Done
         }
         Want::Publish(new) => {

@@ -69,7 +69,6 @@ impl Simulation<'_> {
             return;
         }
         let machine = self.troubles.chance.random_range(0..self.machines.len());
-        let division = self.machines[machine].division;
         if !self.machines[machine].runs() {
             return;
         }
@@ -78,6 +77,12 @@ impl Simulation<'_> {
             Weather::Lying => 0,
             _ => self.troubles.chance.random_range(0..11),
         };
+        self.befall(machine, kind).await;
+    }
+
+    /// One thing goes wrong with a machine or the wire above it.
+    async fn befall(&mut self, machine: usize, kind: u32) {
+        let division = self.machines[machine].division;
         let has_wire = self.homes.tree.parent(division).is_some();
         match kind {
             0 | 1 => self.cut_power(machine).await,

@@ -66,7 +66,7 @@ async fn a_contact_is_opened_for_a_reason_that_is_recorded_and_closed_again() {
     let trail = trail.await.expect(200);
     let entries = trail.json["entries"].as_array().unwrap().iter();
     let opened: Vec<_> = entries
-        .filter(|entry| entry["permission"] == "open-contact" || entry["deed"] == "open-contact")
+        .filter(|entry| entry["permission"] == "open-contact")
         .collect();
     assert_eq!(opened.len(), 1, "{trail:?}");
     assert_eq!(opened[0]["detail"], "contact opened: visit");

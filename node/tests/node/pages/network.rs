@@ -10,6 +10,7 @@ use wujitong::{
         envelope::{Destination, Envelope, Lane, Order, Payload},
         heads::SaidHead,
         ids::{Epoch, EpochId, KeyId, NetworkId},
+        readmission,
         statement::{Proof, Statement},
         suite::Suite,
     },
@@ -188,5 +189,124 @@ async fn r_n2_an_operator_makes_and_reads_courier_files_on_the_page() {
     let other = browser.send_file("/network/courier", &form, ("file", b"PK"));
     let other = other.await.expect(200);
     assert!(other.text.contains("这不是信使文件"), "{}", other.text);
+    province.host.stop().await;
+}
+
+/// R-N6: the text is shown once, what is open can be withdrawn, and refusals stand beside the form.
+#[tokio::test]
+async fn r_n6_an_operator_invites_a_division_on_the_page_and_sees_the_text_once() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "li.si", &["node-operator"]).await;
+    let mut browser = Browser::signed_in(&province, "li.si").await;
+    let network = browser.get("/network?lang=zh").await.expect(200).text;
+    assert!(network.contains("/network/invitations"), "{network}");
+    let page = browser
+        .get("/network/invitations?lang=zh")
+        .await
+        .expect(200);
+    assert!(page.text.contains("还没有发过邀请码"), "{}", page.text);
+    let (csrf, key) = (page.field("csrf"), page.field("key"));
+    let form = |division: &str, address: &str, key: String| {
+        [
+            ("csrf", csrf.clone()),
+            ("key", key),
+            ("division", String::from(division)),
+            ("address", String::from(address)),
+            ("days", "3".to_owned()),
+        ]
+    };
+    let send = async |browser: &mut Browser<'_>, path: &str, form: &[(&str, String)]| {
+        let form: Vec<_> = form.iter().map(|(name, value)| (*name, &**value)).collect();
+        browser.send(path, &form).await
+    };
+    let nowhere = form("330800000000", "", key.clone());
+    let refused = send(&mut browser, "/network/invitations", &nowhere).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(
+        refused.text.contains("邀请码要写明本节点的地址"),
+        "{}",
+        refused.text
+    );
+    let key = refused.field("key");
+    let right = form("330800000000", "10.8.25.1:7450", key);
+    let made = send(&mut browser, "/network/invitations", &right)
+        .await
+        .expect(200);
+    assert!(
+        made.text.contains("WJT1 ") && made.text.contains("class=\"qr\""),
+        "{}",
+        made.text
+    );
+    let again = send(&mut browser, "/network/invitations", &right).await;
+    assert!(!again.text.contains("WJT1 "), "shown once: {}", again.text);
+    let page = browser
+        .get("/network/invitations?lang=zh")
+        .await
+        .expect(200);
+    assert!(
+        !page.text.contains("WJT1 ") && page.text.contains("待用"),
+        "{}",
+        page.text
+    );
+    let only = [("csrf", csrf.clone()), ("key", page.field("key"))];
+    let path = "/network/invitations/330800000000/withdraw";
+    send(&mut browser, path, &only).await.expect(303);
+    let page = browser
+        .get("/network/invitations?lang=zh")
+        .await
+        .expect(200);
+    assert!(page.text.contains("已撤回"), "{}", page.text);
+    province.host.stop().await;
+}
+
+/// R-N6: a division that waits to come back is let in on the page.
+#[tokio::test]
+async fn an_operator_lets_a_division_come_back_on_the_page() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "li.si", &["node-operator"]).await;
+    let office = province.office();
+    let child: DivisionCode = "330800000000".parse().unwrap();
+    let ask = readmission::Ask {
+        network: NetworkId([7; 16]),
+        division: child,
+        parent: office.me(),
+        key: KeyId([0xab; 16]),
+        standing: readmission::Standing::Counts,
+        signed: true,
+        ended_at: office.now(),
+        shown: true,
+        requested: [5; 32],
+        from: std::net::Ipv4Addr::new(10, 8, 0, 7).into(),
+        protocol: 1,
+    };
+    let long = readmission::WaitReason::Long(60);
+    let waits = |_: &_| Ok(readmission::Verdict::Wait(long));
+    office.readmissions().note(&ask, waits).await.unwrap();
+    let mut browser = Browser::signed_in(&province, "li.si").await;
+    let network = browser.get("/network?lang=zh").await.expect(200).text;
+    assert!(network.contains("下级等待回归"), "{network}");
+    let path = "/network/invitations?lang=zh";
+    let page = browser.get(path).await.expect(200);
+    for shown in ["证书到期已超过 60 天", "10.8.0.7", "准许回归"] {
+        assert!(page.text.contains(shown), "{shown}: {}", page.text);
+    }
+    let form = [("csrf", page.field("csrf")), ("key", page.field("key"))];
+    let form: Vec<_> = form.iter().map(|(name, value)| (*name, &**value)).collect();
+    let strange = "/network/readmissions/330700000000";
+    let refused = browser.send(strange, &form).await;
+    assert!(refused.text.contains("没有在等候回归"), "{}", refused.text);
+    let page = browser.get(path).await.expect(200);
+    let form = [("csrf", page.field("csrf")), ("key", page.field("key"))];
+    let form: Vec<_> = form.iter().map(|(name, value)| (*name, &**value)).collect();
+    browser
+        .send("/network/readmissions/330800000000", &form)
+        .await
+        .expect(303);
+    let page = browser.get(path).await.expect(200);
+    assert!(page.text.contains("已准许"), "{}", page.text);
+    let known = office.readmissions().of(child).await.unwrap();
+    assert!(known.has_consent(ask.key, office.now()));
     province.host.stop().await;
 }

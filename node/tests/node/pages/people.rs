@@ -261,11 +261,15 @@ async fn r_n4_an_auditor_filters_the_trail_on_its_page_and_exports_what_is_shown
     let page = browser.get("/admin/audit?lang=zh").await.expect(200);
     let all = page.text.matches("<tr><th scope=\"row\"").count();
     assert!(all > 5, "{}", page.text);
-    let path = format!("/admin/audit?actor=&deed=report&subject={id}&from=&to=");
+    let path = format!("/admin/audit?actor=&permission=report&subject={id}&from=&to=");
     let page = browser.get(&path).await.expect(200);
     assert_eq!(page.text.matches("<tr><th scope=\"row\"").count(), 1);
     let csrf = page.field("csrf");
-    let fields = [("csrf", &*csrf), ("deed", "report"), ("subject", &*id)];
+    let fields = [
+        ("csrf", &*csrf),
+        ("permission", "report"),
+        ("subject", &*id),
+    ];
     let table = browser
         .send("/admin/audit/export", &fields)
         .await
@@ -281,7 +285,7 @@ async fn r_n4_an_auditor_filters_the_trail_on_its_page_and_exports_what_is_shown
         .await
         .expect(200);
     let page = browser
-        .get("/admin/audit?deed=read-audit")
+        .get("/admin/audit?permission=read-audit")
         .await
         .expect(200);
     assert_eq!(page.text.matches("audit trail exported").count(), 2);
@@ -296,7 +300,7 @@ async fn r_n4_an_auditor_filters_the_trail_on_its_page_and_exports_what_is_shown
         wrong.text
     );
     assert!(wrong.text.contains("value=\"zhang.san\""));
-    let forged = [("csrf", "0"), ("deed", "report")];
+    let forged = [("csrf", "0"), ("permission", "report")];
     browser
         .send("/admin/audit/export", &forged)
         .await
@@ -352,5 +356,107 @@ async fn r_n5_a_sheet_shows_what_it_changes_and_closes_before_it_does() {
     assert_eq!(shown.send().await.json["disabled"], true);
     let shown = province.get("accounts/li.si/matters").by(&tokens["sys"]);
     assert_eq!(shown.send().await.json["matters"], json!([id]));
+    province.host.stop().await;
+}
+
+/// R-N5: who is renamed and whose account is opened again stands on the page before it is done.
+#[tokio::test]
+async fn r_n5_a_sheet_shows_new_names_and_accounts_that_are_opened_again() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    for login in ["zhang.san", "li.si"] {
+        province.person(&tokens, login, &["official"]).await;
+    }
+    let shut = province.patch("accounts/li.si").by(&tokens["sys"]);
+    let shut = shut.body(json!({ "disabled": true }));
+    shut.send().await.expect(200);
+    let mut sys = Browser::signed_in(&province, "sys").await;
+    let page = sys.get("/admin/accounts/sheet?lang=zh").await.expect(200);
+    assert!(page.text.contains("原姓名"), "{}", page.text);
+    let csrf = page.field("csrf");
+    let sheet = "姓名,用户名,原姓名,状态\n张珊,zhang.san,张三,\n张三,li.si,,启用\n";
+    let looked = upload(&mut sys, &csrf, &[("change", "1")], sheet.as_bytes()).await;
+    let looked = looked.expect(200);
+    for told in [
+        "姓名：张三 → 张珊",
+        "状态：已停用 → 在用",
+        "角色：无 → 村镇干部",
+        "另给首次密码",
+        "修改 1 个、重新启用 1 个账号",
+    ] {
+        assert!(looked.text.contains(told), "{told}: {}", looked.text);
+    }
+    let (key, rows) = (looked.field("key"), looked.field("rows"));
+    let go = [
+        ("csrf", &*csrf),
+        ("key", &*key),
+        ("rows", &*rows),
+        ("change", "1"),
+    ];
+    let done = sys.send("/admin/accounts/sheet", &go).await.expect(200);
+    assert!(done.text.contains("已重新启用"), "{}", done.text);
+    assert_eq!(done.field("login"), "li.si");
+    assert_eq!(done.field("password").len(), 19);
+    province.host.stop().await;
+}
+
+/// A form of a grid or an account that is refused says beside the field what is wrong, and keeps what was typed.
+#[tokio::test]
+async fn forms_of_grids_and_accounts_tell_faults_beside_their_fields_and_keep_what_was_typed() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "clerk", &["dispatcher"]).await;
+    let mut clerk = Browser::signed_in(&province, "clerk").await;
+    let page = clerk.get("/admin/grids?lang=zh").await.expect(200);
+    let csrf = page.field("csrf");
+    let draw = |households: &'static str, members: &'static str| {
+        [
+            ("csrf", csrf.clone()),
+            ("name", "第一网格".to_owned()),
+            ("households", households.to_owned()),
+            ("members", members.to_owned()),
+        ]
+    };
+    let send = async |clerk: &mut Browser<'_>, fields: &[(&str, String)]| {
+        let fields: Vec<_> = fields.iter().map(|(name, text)| (*name, &**text)).collect();
+        clerk.send("/admin/grids", &fields).await
+    };
+    let wrong = send(&mut clerk, &draw("很多", "张三、12345000001")).await;
+    let wrong = wrong.expect(422);
+    for told in [
+        "请写户数，如 40",
+        "“张三”不是账号编号",
+        "value=\"第一网格\"",
+        "value=\"很多\"",
+        "value=\"张三、12345000001\"",
+    ] {
+        assert!(wrong.text.contains(told), "{told}: {}", wrong.text);
+    }
+    assert_eq!(wrong.text.matches("aria-invalid").count(), 2);
+    // What the node refuses is told, too, and nothing is lost.
+    let strange = send(&mut clerk, &draw("40", "7")).await.expect(422);
+    assert!(strange.text.contains("没有账号 7"), "{}", strange.text);
+    assert!(strange.text.contains("value=\"第一网格\"") && strange.text.contains("value=\"40\""));
+    let led = send(&mut clerk, &draw("40", "")).await.expect(303);
+    assert_eq!(led.header("location"), "/admin/grids?done=1");
+
+    let mut sys = Browser::signed_in(&province, "sys").await;
+    let page = sys.get("/admin/accounts/clerk?lang=zh").await.expect(200);
+    let csrf = page.field("csrf");
+    let fields = [
+        ("csrf", &*csrf),
+        ("name", "张珊"),
+        ("grid", "第一网格"),
+        ("phone", "13800000000"),
+    ];
+    let wrong = sys.send("/admin/accounts/clerk", &fields).await.expect(422);
+    assert!(wrong.text.contains("请写网格编号"), "{}", wrong.text);
+    assert!(wrong.text.contains("value=\"张珊\"") && wrong.text.contains("value=\"第一网格\""));
+    let shown = province.get("accounts/clerk").by(&tokens["sys"]);
+    assert_eq!(
+        shown.send().await.text("name"),
+        "张三",
+        "nothing was changed"
+    );
     province.host.stop().await;
 }

@@ -128,7 +128,14 @@ async fn a_code_is_scanned_a_household_rated_ranked_and_heard() {
     let mut guest = Browser::new(&province);
     let door = guest.get("/points/h/1").await.expect(200);
     assert!(door.text.contains("登录评分") && !door.text.contains("张大山"));
-    guest.get("/desk/households").await.expect(303);
+    for page in [
+        "/desk/households",
+        "/desk/rewards",
+        "/desk/boards",
+        "/desk/templates",
+    ] {
+        guest.get(page).await.expect(303);
+    }
     let mut grid = Browser::signed_in(&province, "grid").await;
     let done = rate(&mut grid, 1, "sorting", "good").await.expect(303);
     let done = done.header("location").to_owned();
@@ -176,7 +183,7 @@ async fn an_account_sees_the_record_of_its_own_household_only() {
         ("go", "change"),
         ("name", "张大山"),
         ("grid", ""),
-        ("account", &*account),
+        ("accounts", &*account),
     ];
     fill(&mut clerk, "/desk/households/1", &change)
         .await
@@ -194,5 +201,122 @@ async fn an_account_sees_the_record_of_its_own_household_only() {
         .expect(403);
     let nobody = province.get("households/1/record").send().await;
     nobody.expect(401);
+    province.host.stop().await;
+}
+
+/// R-P30: at the counter a household gives points for what the village offers, with its slip or a signature; it is
+/// taken back by a counter-entry, the household reads both, and everybody reads sums.
+#[tokio::test]
+async fn r_p30_a_household_gives_points_at_the_counter_and_everybody_reads_sums() {
+    let province = ruled().await;
+    let mut clerk = Browser::signed_in(&province, "clerk").await;
+    let names = [("names", "张大山\n李小河"), ("grid", "")];
+    fill(&mut clerk, "/desk/households", &names)
+        .await
+        .expect(303);
+    let mut grid = Browser::signed_in(&province, "grid").await;
+    rate(&mut grid, 2, "yard", "good").await.expect(303);
+    rate(&mut grid, 2, "sorting", "good").await.expect(303);
+    let wrong = [
+        ("name", "洗衣液"),
+        ("cost", "三"),
+        ("unit", "瓶"),
+        ("left", "9"),
+    ];
+    let wrong = fill(&mut clerk, "/desk/rewards?lang=zh", &wrong).await;
+    let wrong = wrong.expect(422);
+    assert!(wrong.text.contains("要写数字") && wrong.text.contains("value=\"洗衣液\""));
+    let soap = [
+        ("name", "洗衣液"),
+        ("cost", "3"),
+        ("unit", "瓶"),
+        ("left", "9"),
+    ];
+    fill(&mut clerk, "/desk/rewards", &soap).await.expect(303);
+    grid.get("/desk/rewards").await.expect(403);
+
+    let path = "/desk/households/2";
+    let counter = clerk.get(path).await.expect(200);
+    for part in ["可兑 8 分", "洗衣液 3 分 / 瓶 剩 9 瓶"] {
+        assert!(counter.text.contains(part), "{part}: {}", counter.text);
+    }
+    let book = |count: &'static str, signer: &'static str| {
+        [
+            ("go", "exchange"),
+            ("reward", "1"),
+            ("count", count),
+            ("signed_by", signer),
+        ]
+    };
+    let none = fill(&mut clerk, path, &book("1", "")).await.expect(422);
+    assert!(none.text.contains("请说明本户怎样同意"), "{}", none.text);
+    let many = fill(&mut clerk, path, &book("3", "李小河")).await;
+    let many = many.expect(409);
+    assert!(
+        many.text.contains("可兑 8 分，这次要 9 分"),
+        "{}",
+        many.text
+    );
+    assert!(many.text.contains("value=\"李小河\""), "nothing is lost");
+    fill(&mut clerk, path, &book("1", "李小河"))
+        .await
+        .expect(303);
+    let slip = slip(&mut clerk, 2).await;
+    let shown = [
+        ("go", "exchange"),
+        ("reward", "1"),
+        ("count", "1"),
+        ("slip", &*slip),
+    ];
+    fill(&mut clerk, path, &shown).await.expect(303);
+    let mut guest = Browser::new(&province);
+    let own = [("number", "2"), ("slip", &*slip)];
+    let record = fill(&mut guest, "/points/own", &own).await.expect(200);
+    for part in [
+        "可兑 2 分（共得 8 分，已兑 6 分）",
+        "洗衣液 1 瓶",
+        "李小河 签字",
+        "本户凭条",
+    ] {
+        assert!(record.text.contains(part), "{part}: {}", record.text);
+    }
+    let public = guest.get("/points").await.expect(200);
+    for part in ["本期兑换", "2 瓶", "剩 7 瓶"] {
+        assert!(public.text.contains(part), "{part}: {}", public.text);
+    }
+    assert!(!public.text.contains("李小河"), "sums name nobody");
+
+    let token = province.token("clerk").await;
+    let known = province.get("households/2/record").by(&token).send().await;
+    let known = known.expect(200).json["exchanges"][0]["number"].clone();
+    let known = known.as_str().unwrap();
+    let back = [("go", "take-back"), ("rating", known), ("reason", "拿错了")];
+    fill(&mut clerk, path, &back).await.expect(303);
+    let twice = fill(&mut clerk, path, &back).await.expect(409);
+    assert!(twice.text.contains("已经冲销"), "{}", twice.text);
+    let record = fill(&mut guest, "/points/own", &own).await.expect(200);
+    for part in ["可兑 5 分", "已冲销", "拿错了"] {
+        assert!(record.text.contains(part), "{part}: {}", record.text);
+    }
+    // Nobody but those who may books, and nobody else's slip is consent.
+    let ask = json!({ "reward": 1, "count": 1, "signed_by": "李小河" });
+    for (login, status) in [("grid", 403), ("zhang", 403), ("clerk", 201)] {
+        let token = province.token(login).await;
+        let sent = province.post("households/2/exchanges").by(&token);
+        sent.body(ask.clone()).send().await.expect(status);
+    }
+    let repeated = async || {
+        let sent = province.post("households/2/exchanges").by(&token);
+        let sent = sent.with("idempotency-key", "counter-1").body(ask.clone());
+        sent.send().await.expect(409)
+    };
+    assert_eq!(
+        repeated().await.problem(),
+        "refused-by-the-rules",
+        "2 are left"
+    );
+    let strange = json!({ "reward": 1, "count": 1, "slip": format!("wjh_{}", "0".repeat(32)) });
+    let sent = province.post("households/2/exchanges").by(&token);
+    sent.body(strange).send().await.expect(403);
     province.host.stop().await;
 }

@@ -97,6 +97,76 @@ async fn r_d6_a_text_is_picked_then_changed_and_sent() {
     town.stop().await;
 }
 
+/// R-D6, R-D9: a text is taken into one act on several matters; the page comes back with it, nothing is done yet, and
+/// each matter keeps the version that was looked at first.
+#[tokio::test]
+async fn r_d6_a_text_is_taken_into_a_bulk_act_and_changed_there() {
+    let town = Town::start().await;
+    let (province, official) = (&town.province, &town.official);
+    let text = json!({ "name": "已派电工", "text": "电工三天内到场。" });
+    let kept = province.post("reply-texts").by(official).body(text);
+    kept.send().await.expect(204);
+    let ids = [
+        province.report(official).await,
+        province.report(official).await,
+    ];
+    let mut clerk = town.browser().await;
+    let csrf = clerk.get("/desk?tab=all").await.expect(200).field("csrf");
+    let chosen = [
+        ("csrf", &*csrf),
+        ("act", "remark"),
+        ("m", &*ids[0]),
+        ("m", &*ids[1]),
+    ];
+    let first = clerk.send("/desk/bulk", &chosen).await.expect(200);
+    assert!(
+        first.text.contains("<option value=\"已派电工\">"),
+        "{}",
+        first.text
+    );
+    let names = ids.each_ref().map(|id| format!("seen.{id}"));
+    let tags = names.each_ref().map(|name| first.field(name));
+    let typed = [
+        ("go", "1"),
+        ("audience", "offices"),
+        ("note", "您好。"),
+        ("reply", "已派电工"),
+        (&*names[0], &*tags[0]),
+        (&*names[1], &*tags[1]),
+    ];
+    // A colleague does something to one of them before the text is filled in.
+    let between = json!({ "act": "remark", "audience": "offices", "note": "等一等" });
+    town.act(&ids[0], between).await;
+    let fill = [&chosen[..], &typed[..], &[("fill", "1")]].concat();
+    let filled = clerk.send("/desk/bulk", &fill).await.expect(200);
+    let expected = "您好。\n电工三天内到场。</textarea>";
+    assert!(filled.text.contains(expected), "{}", filled.text);
+    assert!(filled.text.contains("value=\"offices\" checked"));
+    assert_eq!(filled.text.matches("name=\"m\"").count(), 2);
+    assert_eq!(filled.field(&names[0]), tags[0], "the version stays");
+    let steps = town.matter(&ids[1]).await.json.to_string();
+    assert!(!steps.contains("电工"), "nothing was done");
+
+    let key = filled.field("key");
+    let send = [
+        &chosen[..],
+        &typed[..2],
+        &[
+            ("note", "电工明天到场。"),
+            ("reply", "已派电工"),
+            ("key", &*key),
+        ],
+        &typed[4..],
+    ];
+    let told = clerk.send("/desk/bulk", &send.concat()).await.expect(200);
+    assert_eq!(told.text.matches("没有办成：").count(), 1, "{}", told.text);
+    assert_eq!(told.field("m"), ids[0], "it had changed since");
+    assert!(!told.text.contains("name=\"reply\""));
+    let steps = town.matter(&ids[1]).await.json.to_string();
+    assert!(steps.contains("电工明天到场。") && !steps.contains("三天内"));
+    town.stop().await;
+}
+
 /// What is kept is kept by those who may, is bounded, and outlives a restart.
 #[tokio::test]
 async fn reply_texts_are_written_by_those_who_may_and_stay() {

@@ -162,3 +162,159 @@ async fn the_page_shows_faults_then_changes_and_then_issues() {
     guest.get("/desk/templates").await.expect(303);
     province.host.stop().await;
 }
+
+const ROLLOUT: &str = "/desk/templates/330000000000/disclosure/affairs/rollout";
+
+/// The fields of a form, with the token and a key of the page.
+fn fields<'a>(page: &Page, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, String)> {
+    let mut fields = vec![("csrf", page.field("csrf")), ("key", page.field("key"))];
+    fields.extend(
+        more.iter()
+            .map(|(name, value)| (*name, (*value).to_owned())),
+    );
+    fields
+}
+
+async fn send(browser: &mut Browser<'_>, path: &str, fields: &[(&str, String)]) -> Page {
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    browser.send(path, &fields).await
+}
+
+/// R-T2, R-T3: who takes a version first, and what its issuer does with that, without scripts.
+#[tokio::test]
+async fn a_rollout_begins_grows_pauses_and_is_taken_back_on_its_page() {
+    let (province, token) = with_author().await;
+    let sent = province.post("templates").by(&token);
+    sent.body(request(AFFAIRS)).send().await.expect(201);
+    let mut author = Browser::signed_in(&province, "author").await;
+    let none = author.get(ROLLOUT).await.expect(200);
+    assert!(none.text.contains("没有正在分批下发的版本"));
+    let form = author.get("/desk/templates/new").await.expect(200);
+    let next = AFFAIRS.replace("9d", "6d");
+    let draft = |share: &'static str, next: &'static str| {
+        [
+            ("kind", "disclosure"),
+            ("name", "affairs"),
+            ("title", "公开目录"),
+            ("content", next),
+            ("share", share),
+            ("issue", "1"),
+        ]
+    };
+    let next: &'static str = next.leak();
+    let bad = fields(&form, &draft("many", next));
+    let bad = send(&mut author, "/desk/templates/new", &bad).await;
+    let bad = bad.expect(422);
+    for said in ["比例不是整数", "value=\"many\""] {
+        assert!(bad.text.contains(said), "{said}: {}", bad.text);
+    }
+    let good = fields(&bad, &draft("10", next));
+    let begun = send(&mut author, "/desk/templates/new", &good).await;
+    begun.expect(303);
+
+    let shown = author.get(ROLLOUT).await.expect(200);
+    for said in [
+        "进行中",
+        "10%",
+        "其他单位仍执行第 1 版",
+        "第 1 个动作：开始",
+    ] {
+        assert!(shown.text.contains(said), "{said}: {}", shown.text);
+    }
+    let narrower = fields(&shown, &[("act", "widen"), ("share", "5")]);
+    let refused = send(&mut author, ROLLOUT, &narrower).await.expect(422);
+    assert!(refused.text.contains("范围只能扩大"), "{}", refused.text);
+    let wider = [("act", "widen"), ("share", "10"), ("below", "330800000000")];
+    let wider = fields(&refused, &wider);
+    let done = send(&mut author, ROLLOUT, &wider).await.expect(303);
+    assert!(done.header("location").ends_with("/affairs?done=1"));
+    let shown = author.get(ROLLOUT).await.expect(200);
+    assert!(shown.text.contains("衢州市"), "{}", shown.text);
+    let pause = fields(&shown, &[("act", "pause")]);
+    send(&mut author, ROLLOUT, &pause).await.expect(303);
+    let shown = author.get(ROLLOUT).await.expect(200);
+    assert!(shown.text.contains("已暂停") && !shown.text.contains("value=\"pause\""));
+    let list = author.get("/desk/templates").await.expect(200);
+    assert!(list.text.contains("分批下发 已暂停"));
+
+    // What all divisions feel is asked for once more.
+    let back = fields(&shown, &[("act", "rollback")]);
+    let sure = send(&mut author, ROLLOUT, &back).await.expect(200);
+    assert!(sure.text.contains("恢复执行上一版"), "{}", sure.text);
+    let back = fields(&sure, &[("act", "rollback"), ("sure", "1")]);
+    send(&mut author, ROLLOUT, &back).await.expect(303);
+    let one = author
+        .get("/desk/templates/330000000000/disclosure/affairs?lang=en")
+        .await
+        .expect(200);
+    assert!(
+        one.text
+            .contains("Version 2 was rolled back; version 1 is in force again everywhere"),
+        "{}",
+        one.text
+    );
+    let mut clerk = Browser::signed_in(&province, "clerk").await;
+    clerk.get(ROLLOUT).await.expect(403);
+    province.host.stop().await;
+}
+
+/// The same over the API: each refusal has its code, changes nothing, and an act that is sent twice is done once.
+#[tokio::test]
+async fn the_acts_of_a_rollout_are_refused_where_they_do_not_fit() {
+    let (province, author) = with_author().await;
+    let first = |first: Value, content: &str| {
+        let mut body = request(content);
+        body["first"] = first;
+        province.post("templates").by(&author).body(body)
+    };
+    for bad in [
+        json!({}),
+        json!({ "share": 100 }),
+        json!({ "divisions": ["11"] }),
+        json!({ "share": 10, "who": "all" }),
+    ] {
+        first(bad, AFFAIRS).send().await.expect(422);
+    }
+    let path = "templates/330000000000/disclosure/affairs";
+    let seen = async || province.get(path).by(&author).send().await;
+    seen().await.expect(404);
+    let begun = first(json!({ "share": 40 }), AFFAIRS)
+        .send()
+        .await
+        .expect(201);
+    let rollout = &begun.json["template"]["rollout"];
+    assert_eq!(
+        (&rollout["number"], &rollout["share"]),
+        (&json!(1), &json!(40))
+    );
+    assert!(rollout["before"].is_null());
+    let reach = &begun.json["reach"];
+    assert!(reach["selected"].as_u64() < reach["scope"].as_u64());
+    let again = first(json!({ "share": 50 }), AFFAIRS).send().await;
+    assert_eq!(again.expect(409).problem(), "conflict");
+    let rolls = format!("{path}/rollout");
+    let roll = |body: Value| province.post(&rolls).by(&author).body(body);
+    roll(json!({ "act": "resume" })).send().await.expect(409);
+    roll(json!({ "act": "widen", "to": { "share": 39 } }))
+        .send()
+        .await
+        .expect(422);
+    roll(json!({ "act": "stop" })).send().await.expect(422);
+    assert_eq!(seen().await.json["template"]["rollout"]["number"], 1);
+    for _ in 0..2 {
+        let paused = roll(json!({ "act": "pause" })).with("idempotency-key", "pause-it");
+        let paused = paused.send().await;
+        assert_eq!(paused.expect(200).json["template"]["rollout"]["number"], 2);
+    }
+    let back = roll(json!({ "act": "rollback" })).send().await.expect(200);
+    assert_eq!(back.json["template"]["rollout"]["state"], "rolled-back");
+    assert_eq!(back.json["adoption"]["applied"], 0);
+    roll(json!({ "act": "rollback" })).send().await.expect(409);
+    let unknown = province.post("templates/330000000000/disclosure/other/rollout");
+    let unknown = unknown.by(&author).body(json!({ "act": "pause" }));
+    unknown.send().await.expect(404);
+    province.host.stop().await;
+}

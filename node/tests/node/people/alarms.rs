@@ -56,7 +56,7 @@ async fn an_alarm_stands_in_status_metrics_and_the_api_until_an_administrator_cl
     let entries = page["entries"].as_array().unwrap();
     let closing = entries
         .iter()
-        .find(|entry| entry["deed"] == "close-alarm" && entry["ending"] == "done");
+        .find(|entry| entry["permission"] == "close-alarm" && entry["ending"] == "done");
     let closing = closing.expect("the audit trail has the closing");
     assert_eq!(closing["subject"], "alarm key-revoked");
     assert_eq!(closing["detail"], "about 330825002222");

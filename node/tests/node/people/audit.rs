@@ -48,7 +48,7 @@ async fn every_act_and_every_denial_stands_in_it_with_who_from_where_and_without
     let found = |deed: &str, ending: &str| -> &Value {
         let mut found = lines
             .iter()
-            .filter(|line| line["deed"] == deed && line["ending"] == ending);
+            .filter(|line| line["permission"] == deed && line["ending"] == ending);
         found
             .next_back()
             .unwrap_or_else(|| panic!("no {deed} {ending}"))
@@ -62,7 +62,7 @@ async fn every_act_and_every_denial_stands_in_it_with_who_from_where_and_without
     assert_eq!(found("grant-roles", "done")["detail"], "roles: official");
     let first = &lines[0];
     assert_eq!(
-        (&first["whence"], &first["deed"]),
+        (&first["whence"], &first["permission"]),
         (&json!("socket"), &json!("manage-accounts"))
     );
     let numbers: Vec<u64> = lines
@@ -154,7 +154,11 @@ async fn r_n4_the_trail_is_filtered_and_an_export_stands_in_it() {
     accept.by(&official).send().await.expect(200);
     let all = lines(&province, &tokens["aud"]).await;
     let actor = |line: &Value| line["actor"].as_str().unwrap().to_owned();
-    let who = actor(all.iter().find(|line| line["deed"] == "accept").unwrap());
+    let who = actor(
+        all.iter()
+            .find(|line| line["permission"] == "accept")
+            .unwrap(),
+    );
     let number = who.strip_prefix("account ").unwrap();
     let found = async |query: &str| {
         let ask = province.get(&format!("audit?{query}"));
@@ -170,28 +174,30 @@ async fn r_n4_the_trail_is_filtered_and_an_export_stands_in_it() {
             format!("actor={}", actor(&all[0]).replace(' ', "%20")),
             of(&|line| actor(line) == actor(&all[0])),
         ),
-        ("deed=report".to_owned(), 2),
-        ("deed=accept&ending=denied".to_owned(), 0),
+        ("permission=report".to_owned(), 2),
+        ("permission=accept&ending=denied".to_owned(), 0),
         (format!("subject={first}"), 2),
         (format!("subject=matter%20{second}"), 1),
         (format!("origin={division}"), 3),
         ("origin=35".to_owned(), 0),
         (format!("from={today}&to={today}"), all.len()),
         ("to=2020-01-01".to_owned(), 0),
-        (format!("deed=report&actor={number}&limit=1"), 1),
+        (format!("permission=report&actor={number}&limit=1"), 1),
     ] {
         assert_eq!(found(&query).await.len(), expected, "{query}");
     }
-    let ask = province.get("audit?deed=report&limit=1").by(&tokens["aud"]);
+    let ask = province
+        .get("audit?permission=report&limit=1")
+        .by(&tokens["aud"]);
     let page = ask.send().await.expect(200).json;
     let next = page["next"].as_str().unwrap();
-    let rest = found(&format!("deed=report&limit=1&after={next}")).await;
+    let rest = found(&format!("permission=report&limit=1&after={next}")).await;
     assert_eq!(rest[0]["subject"], format!("matter {second}"));
     for bad in [
         "actor=zhang.san",
         "subject=x",
         "from=yesterday",
-        "deed=fly",
+        "permission=fly",
         "x=1",
     ] {
         let ask = province.get(&format!("audit?{bad}")).by(&tokens["aud"]);
@@ -204,14 +210,14 @@ async fn r_n4_the_trail_is_filtered_and_an_export_stands_in_it() {
         ask.send().await
     };
     export(&official, json!({})).await.expect(403);
-    let wanted = json!({ "deed": "report", "actor": number });
+    let wanted = json!({ "permission": "report", "actor": number });
     let answer = export(&tokens["aud"], wanted).await.expect(200);
     let table = String::from_utf8(answer.body.to_vec()).unwrap();
     assert_eq!(table.lines().count(), 3, "{table}");
     assert!(table.starts_with("\u{feff}\"序号 n\","), "{table}");
     assert!(table.contains(&format!("\"{who}\"")) && table.contains(&second));
-    let entry = found("deed=read-audit").await.pop().unwrap();
-    let said = format!("audit trail exported: 2 entries, actor {who}, deed report");
+    let entry = found("permission=read-audit").await.pop().unwrap();
+    let said = format!("audit trail exported: 2 entries, actor {who}, permission report");
     assert_eq!(entry["detail"], said);
     assert_eq!(entry["ending"], "done");
     assert!(actor(&entry).starts_with("account ") && actor(&entry) != who);

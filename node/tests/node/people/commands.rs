@@ -313,7 +313,7 @@ async fn reply_texts_sheets_and_the_export_of_the_trail_from_the_command_line() 
     shell.does("login aud", &typed).await;
     let table = shell.state.path().join("trail.csv");
     let export = format!(
-        "audit export --deed manage-accounts --output {}",
+        "audit export --permission manage-accounts --output {}",
         table.display()
     );
     let told = shell.does(&export, "").await;
@@ -323,7 +323,7 @@ async fn reply_texts_sheets_and_the_export_of_the_trail_from_the_command_line() 
     let mode = std::fs::metadata(&table).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     // A file that is there is not written over, and nothing is exported for it.
-    let list = "audit list --deed read-audit --limit 1000";
+    let list = "audit list --permission read-audit --limit 1000";
     let before = shell.does(list, "").await["entries"]
         .as_array()
         .unwrap()

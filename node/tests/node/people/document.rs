@@ -47,7 +47,7 @@ async fn every_operation_says_its_deed_who_may_come_and_how_it_fails() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let shown = format!("{method} {path}");
-            let deed = operation["x-deed"]
+            let deed = operation["x-permission"]
                 .as_str()
                 .unwrap_or_else(|| panic!("{shown}"));
             let open = matches!(deed, "enter" | "draft");

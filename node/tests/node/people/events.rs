@@ -182,7 +182,7 @@ async fn a_stream_is_for_those_who_may_watch_and_ends_when_they_may_not_any_more
         .expect(422);
 
     // A key that may watch, but not list matters, is told of templates only.
-    let key = json!({ "name": "屏", "deeds": ["watch", "view-templates"], "days": 1 });
+    let key = json!({ "name": "屏", "permissions": ["watch", "view-templates"], "days": 1 });
     let keys = province
         .post("api-keys")
         .by(&administrators["sec"])

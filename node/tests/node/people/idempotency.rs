@@ -189,7 +189,7 @@ async fn a_secret_is_shown_once_even_if_its_request_is_repeated() {
     let province = Province::start().await;
     let tokens = province.administrators().await;
     let make = || {
-        let body = json!({ "name": "小程序", "deeds": ["report"], "days": 30 });
+        let body = json!({ "name": "小程序", "permissions": ["report"], "days": 30 });
         let ask = province
             .post("api-keys")
             .by(&tokens["sec"])

@@ -1,7 +1,7 @@
 //! Problems are told in the language that the caller asks for, over the API and on pages.
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use testkit::{asking::Answer, province::Province};
 
@@ -10,120 +10,87 @@ fn is_chinese(text: &str) -> bool {
     text.chars().filter(chinese).count() >= 4
 }
 
+/// A request that is refused: method, path, token, body.
+type Refused<'a> = (Method, String, &'a str, Value);
+
+/// Checks that a refusal is told in the language that is asked for. Returns its problem code.
+async fn is_told_in_both(province: &Province, asked: &Refused<'_>) -> String {
+    let (method, path, token, body) = asked;
+    let send = async |language: &str| -> Answer {
+        let mut ask = match *method {
+            Method::POST => province.post(path),
+            Method::DELETE => province.delete(path),
+            _ => province.get(path),
+        };
+        if !token.is_empty() {
+            ask = ask.by(token);
+        }
+        if !body.is_null() {
+            ask = ask.body(body.clone());
+        }
+        if !language.is_empty() {
+            ask = ask.with("accept-language", language);
+        }
+        ask.send().await
+    };
+    let plain = send("").await;
+    assert!(plain.code() >= 400, "{path}: {plain:?}");
+    assert_eq!(plain.header("content-language"), "en", "{path}");
+    assert!(!is_chinese(&plain.text("title")), "{plain:?}");
+    let chinese = send("de, zh-CN;q=0.9, en;q=0.5").await;
+    assert_eq!(chinese.header("content-language"), "zh-CN", "{path}");
+    assert!(chinese.header("vary").contains("Accept-Language"), "{path}");
+    assert_eq!(chinese.problem(), plain.problem(), "{path}");
+    assert_eq!(chinese.code(), plain.code(), "{path}");
+    assert!(is_chinese(&chinese.text("detail")), "{path}: {chinese:?}");
+    assert!(is_chinese(&chinese.text("title")), "{path}: {chinese:?}");
+    assert_eq!(
+        chinese.json["hint"].is_null(),
+        plain.json["hint"].is_null(),
+        "{path}: {chinese:?}"
+    );
+    let english = send("en-GB, zh;q=0.5").await;
+    assert_eq!(english.text("detail"), plain.text("detail"), "{path}");
+    plain.problem().to_owned()
+}
+
 #[tokio::test]
 async fn every_kind_of_refusal_is_told_in_chinese_and_in_english() {
     let province = Province::start().await;
     let tokens = province.administrators().await;
     let clerk = province.person(&tokens, "zhang.san", &["official"]).await;
-    let matter = province.report(&clerk).await;
-    let action = |text| json!({ "action": text });
-    let asked = [
+    let (clerk, sys) = (&*clerk, &*tokens["sys"]);
+    let acts = format!("matters/{}/actions", province.report(clerk).await);
+    let get = |path: &str, by| (Method::GET, path.to_owned(), by, json!(null));
+    let post = |path: &str, by, body| (Method::POST, path.to_owned(), by, body);
+    let report = |category, text| json!({ "category": category, "text": text });
+    let account = |login| json!({ "login": login, "name": "x", "password": "long enough 1" });
+    let asked: Vec<Refused<'_>> = vec![
         // Who is it, and may they?
-        ("GET", "matters".to_owned(), "", json!(null)),
-        ("GET", "accounts".to_owned(), &*clerk, json!(null)),
-        (
-            "POST",
-            "session".to_owned(),
-            "",
-            json!({ "login": "x.y", "password": "no" }),
-        ),
+        get("matters", ""),
+        get("accounts", clerk),
+        post("session", "", json!({ "login": "x.y", "password": "no" })),
         // What is typed wrong?
-        ("GET", "matters?limit=0".to_owned(), &*clerk, json!(null)),
-        (
-            "GET",
-            "matters?status=nonsense".to_owned(),
-            &*clerk,
-            json!(null),
-        ),
-        ("GET", "matters/77".to_owned(), &*clerk, json!(null)),
-        (
-            "POST",
-            "matters".to_owned(),
-            &*clerk,
-            json!({ "category": "no/such", "text": "x" }),
-        ),
-        (
-            "POST",
-            "matters".to_owned(),
-            &*clerk,
-            json!({ "category": "service/other", "text": " " }),
-        ),
-        (
-            "POST",
-            "matters".to_owned(),
-            &*clerk,
-            json!({ "no": "such" }),
-        ),
+        get("matters?limit=0", clerk),
+        get("matters?status=nonsense", clerk),
+        get("matters/77", clerk),
+        post("matters", clerk, report("no/such", "x")),
+        post("matters", clerk, report("service/other", " ")),
+        post("matters", clerk, json!({ "no": "such" })),
         // What do the rules refuse?
-        (
-            "POST",
-            format!("matters/{matter}/actions"),
-            &*clerk,
-            action("verify"),
-        ),
-        (
-            "POST",
-            format!("matters/{matter}/actions"),
-            &*clerk,
-            action("nonsense"),
-        ),
+        post(&acts, clerk, json!({ "action": "verify" })),
+        post(&acts, clerk, json!({ "action": "nonsense" })),
         // What is not there?
-        ("GET", "/v1/no/such/path".to_owned(), &*clerk, json!(null)),
-        ("GET", "/v1/nodes/99/matters".to_owned(), "", json!(null)),
-        ("DELETE", "/v1/problems".to_owned(), "", json!(null)),
+        get("/v1/no/such/path", clerk),
+        get("/v1/nodes/99/matters", ""),
+        (Method::DELETE, "/v1/problems".to_owned(), "", json!(null)),
         // What do people refuse?
-        (
-            "POST",
-            "accounts".to_owned(),
-            &*tokens["sys"],
-            json!({ "login": "A B", "name": "x", "password": "long enough 1" }),
-        ),
-        (
-            "POST",
-            "accounts".to_owned(),
-            &*tokens["sys"],
-            json!({ "login": "zhang.san", "name": "x", "password": "long enough 1" }),
-        ),
+        post("accounts", sys, account("A B")),
+        post("accounts", sys, account("zhang.san")),
     ];
     let mut seen = std::collections::BTreeSet::new();
-    for (method, path, token, body) in asked {
-        let send = async |language: &str| -> Answer {
-            let method: Method = method.parse().unwrap();
-            let mut ask = match method {
-                Method::POST => province.post(&path),
-                Method::DELETE => province.delete(&path),
-                _ => province.get(&path),
-            };
-            if !token.is_empty() {
-                ask = ask.by(token);
-            }
-            if !body.is_null() {
-                ask = ask.body(body.clone());
-            }
-            if !language.is_empty() {
-                ask = ask.with("accept-language", language);
-            }
-            ask.send().await
-        };
-        let plain = send("").await;
-        assert!(plain.code() >= 400, "{path}: {plain:?}");
-        assert_eq!(plain.header("content-language"), "en", "{path}");
-        assert!(!is_chinese(&plain.text("title")), "{plain:?}");
-        let chinese = send("de, zh-CN;q=0.9, en;q=0.5").await;
-        assert_eq!(chinese.header("content-language"), "zh-CN", "{path}");
-        assert!(chinese.header("vary").contains("Accept-Language"), "{path}");
-        assert_eq!(chinese.problem(), plain.problem(), "{path}");
-        assert_eq!(chinese.code(), plain.code(), "{path}");
-        assert!(is_chinese(&chinese.text("detail")), "{path}: {chinese:?}");
-        assert!(is_chinese(&chinese.text("title")), "{path}: {chinese:?}");
-        assert_eq!(
-            chinese.json["hint"].is_null(),
-            plain.json["hint"].is_null(),
-            "{path}: {chinese:?}"
-        );
-        let english = send("en-GB, zh;q=0.5").await;
-        assert_eq!(english.text("detail"), plain.text("detail"), "{path}");
-        seen.insert(plain.problem().to_owned());
+    for refused in &asked {
+        seen.insert(is_told_in_both(&province, refused).await);
     }
     assert!(seen.len() >= 7, "{seen:?}");
     province.host.stop().await;

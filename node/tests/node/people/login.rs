@@ -69,7 +69,7 @@ async fn nobody_gets_in_over_tcp_without_a_token_and_a_token_ends_with_the_logou
         .expect(200);
     assert_eq!(me.json["account"]["login"], "zhang.san");
     assert!(
-        me.json["deeds"]
+        me.json["permissions"]
             .as_array()
             .unwrap()
             .contains(&json!("accept"))

@@ -141,7 +141,7 @@ impl Town {
         let entered = entries
             .iter()
             .rev()
-            .filter(|entry| entry["deed"] == "enter");
+            .filter(|entry| entry["permission"] == "enter");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         entered
             .inspect(|e| assert_eq!(e["whence"], "127.0.0.1", "{e}"))

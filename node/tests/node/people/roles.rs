@@ -221,7 +221,7 @@ async fn a_key_opens_its_deeds_until_it_ends_or_is_taken_back() {
     let tokens = province.administrators().await;
     let sec = &tokens["sec"];
     let make = |deeds: Value, days: u32| {
-        let body = json!({ "name": "县小程序", "deeds": deeds, "days": days });
+        let body = json!({ "name": "县小程序", "permissions": deeds, "days": days });
         province.post("api-keys").by(sec).body(body).send()
     };
     for (deeds, days) in [

@@ -148,7 +148,7 @@ async fn a_password_of_somebody_else_opens_nothing_but_setting_ones_own() {
     let first = entered.text("token");
     let who = province.get("session").by(&first).send().await.expect(200);
     assert_eq!(who.json["must_change_password"], true);
-    assert_eq!(who.json["deeds"], json!(["enter", "own-password"]));
+    assert_eq!(who.json["permissions"], json!(["enter", "own-password"]));
     // The gate refuses everything else, reading and writing, own and others', also what nobody needs an account for.
     for (method, path) in [
         (Method::GET, "matters".to_owned()),

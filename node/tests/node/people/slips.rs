@@ -159,7 +159,7 @@ async fn whoever_has_the_slip_does_what_a_reporter_may_and_nothing_else() {
         let ask = province
             .post(&format!("matters/{id}/requests"))
             .with("reporter-token", &slip);
-        ask.body(json!({ "wish": what, "note": "灯还是不亮" }))
+        ask.body(json!({ "request": what, "note": "灯还是不亮" }))
             .send()
     };
     for other in ["supervise", "recall"] {
@@ -183,7 +183,7 @@ async fn whoever_has_the_slip_does_what_a_reporter_may_and_nothing_else() {
         .unwrap()
         .clone();
     assert_eq!(
-        (&last["actor"], &last["deed"]),
+        (&last["actor"], &last["permission"]),
         (&json!("reporter"), &json!("contest"))
     );
     let asked = |body: serde_json::Value| {
@@ -192,12 +192,12 @@ async fn whoever_has_the_slip_does_what_a_reporter_may_and_nothing_else() {
             .with("reporter-token", &slip);
         ask.body(body).send()
     };
-    let added = json!({ "wish": "remark", "audience": "reporter", "note": "是村口第二盏" });
+    let added = json!({ "request": "remark", "audience": "reporter", "note": "是村口第二盏" });
     let added = asked(added).await.expect(202);
     assert!(added.json.to_string().contains("是村口第二盏"));
-    let inside = json!({ "wish": "remark", "audience": "offices", "note": "x" });
+    let inside = json!({ "request": "remark", "audience": "offices", "note": "x" });
     asked(inside).await.expect(403);
-    let withdrawn = json!({ "wish": "withdraw", "note": "自己修好了" });
+    let withdrawn = json!({ "request": "withdraw", "note": "自己修好了" });
     let withdrawn = asked(withdrawn).await.expect(202);
     assert_eq!(
         withdrawn.json["matter"]["status"],

@@ -42,7 +42,7 @@ async fn a_report_needs_no_account_and_its_slip_opens_it() {
     let entries = page.json["entries"].as_array().unwrap();
     let reports = entries
         .iter()
-        .filter(|entry| entry["deed"] == "report" && entry["actor"] == "reporter");
+        .filter(|entry| entry["permission"] == "report" && entry["actor"] == "reporter");
     assert_eq!(reports.count(), 1, "nothing that was refused is in it");
     province.host.stop().await;
 }

@@ -20,7 +20,7 @@ async fn every_way_in_measures_texts_in_characters_and_wants_a_name_where_policy
     let dispatcher = province
         .person(&administrators, "diao", &["dispatcher", "official"])
         .await;
-    let key = json!({ "name": "热线平台", "deeds": ["report"], "days": 30 });
+    let key = json!({ "name": "热线平台", "permissions": ["report"], "days": 30 });
     let made = province
         .post("api-keys")
         .by(&administrators["sec"])

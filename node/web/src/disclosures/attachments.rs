@@ -6,7 +6,7 @@ use domain::{attachment::Part, disclosure::DisclosureId};
 use http::HeaderMap;
 use office::AttachedUpload;
 
-use super::view;
+use super::in_hand::view;
 use crate::{
     ask::{Asked, Authenticated, Given, Headers, NodePath, Person, named_draft},
     files::answer,

@@ -22,7 +22,7 @@ use sheet::{
 };
 use topology::DivisionCode;
 
-use super::view;
+use super::in_hand::view;
 use crate::{
     ask::{Asked, Authenticated, NodePath, Person, unreadable},
     openapi::{DisclosureParams, NodeParams},

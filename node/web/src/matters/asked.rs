@@ -41,6 +41,7 @@ pub(crate) fn new_report(request: ReportRequest) -> Result<NewReport, Rejection>
     let objects_to = request.objects_to.as_deref().map(str::parse).transpose();
     Ok(NewReport {
         details: address.into_iter().collect(),
+        data: request.data.into_iter().collect(),
         channel: request.channel,
         priority: request.priority,
         visibility: request.visibility,

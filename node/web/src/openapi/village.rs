@@ -49,6 +49,32 @@ pub(crate) struct PhotoParams {
     photo: u8,
 }
 
+/// A reward of a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(crate) struct RewardParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Number of the reward.
+    #[param(example = 3)]
+    reward: u32,
+}
+
+/// An entry in the ledger of a household.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(crate) struct ExchangeParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Number of the exchange: 16 hexadecimal digits.
+    #[param(example = "1f3a9c0411223344")]
+    exchange: String,
+}
+
 /// A household of a node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -1,6 +1,6 @@
 //! The problem code of every refusal, subject by subject.
 
-use api::problem::ProblemCode as C;
+use api::problem::{FieldFault, ProblemCode as C};
 use domain::{
     attachment::NotTaken,
     board::BadPost,
@@ -13,16 +13,17 @@ use domain::{
     matter::Elsewhere,
     people::{BadAccount, BadSavedList, Denied},
     plea::BadPlea,
-    points::BadRating,
+    points::{BadExchange, BadRating},
     policy::BadWords,
     reply_text::BadReplyText,
-    template::BadTemplate,
+    standard::BadData,
+    template::{BadReach, BadTemplate, RolloutRefusal},
 };
 use office::{
     BoardRefusal, ClockDoubted, CountersignRefusal, DisclosureFileRefusal, DraftRefusal,
-    FileRefusal, HeldRefusal, MatterRefusal, NoReceipt, NoSuchAlarm, NoSuchEvidence, NoSuchMatter,
-    NoSuchTemplate, NotBelow, NotInLog, PointsRefusal, RevokeRefusal, SealingKeyFails,
-    SecondMachine, TooBusy,
+    FileRefusal, HeldRefusal, InviteRefusal, MatterRefusal, NoReceipt, NoSuchAlarm, NoSuchEvidence,
+    NoSuchMatter, NoSuchTemplate, NotBelow, NotInLog, NotPublished, NotRolledOut, NotWaiting,
+    PointsRefusal, RevokeRefusal, SealingKeyFails, SecondMachine, TooBusy,
     feed::TooManyListeners,
     people::{ExportRefusal, KeyReused, NoSession, PeopleRefusal},
     webhooks::HookRefusal,
@@ -49,6 +50,7 @@ refusals! {
     BadAllowance => InvalidRequest,
     BadCategory => InvalidRequest,
     BadTemplate => InvalidRequest,
+    BadReach => InvalidRequest,
     BadWords => InvalidRequest,
     Elsewhere => InvalidRequest,
     ClockDoubted => RefusedByTheRules,
@@ -69,6 +71,20 @@ refusals! {
     NoSession => NotLoggedIn,
 }
 
+impl From<BadData> for Rejection {
+    fn from(refusal: BadData) -> Self {
+        let mut rejection = Self::unfit(&refusal);
+        let faults = refusal.0.into_iter();
+        rejection.0.fields = faults
+            .map(|fault| FieldFault {
+                field: fault.code.into(),
+                says: fault.said.into(),
+            })
+            .collect();
+        rejection
+    }
+}
+
 impl From<MatterRefusal> for Rejection {
     fn from(refusal: MatterRefusal) -> Self {
         use MatterRefusal as R;
@@ -78,6 +94,7 @@ impl From<MatterRefusal> for Rejection {
             R::NoSuchMatter(refusal) => refusal.into(),
             R::NoContact(_) | R::NoOpening(_) => Self::missing(told),
             R::Materials(_) => Self::unfit(told),
+            R::Data(refusal) => refusal.into(),
             R::NoSuchOfficer(_)
             | R::OfficerHandlesNothing(_)
             | R::OfficerElsewhere(_)
@@ -94,6 +111,62 @@ impl From<MatterRefusal> for Rejection {
             R::SecondMachine(refusal) => refusal.into(),
             R::Busy(refusal) => refusal.into(),
             R::SealingKey(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<InviteRefusal> for Rejection {
+    fn from(refusal: InviteRefusal) -> Self {
+        use InviteRefusal as R;
+        let told = Told::from(&refusal);
+        match refusal {
+            R::NotAChild(_) | R::NoIssuingKey => Self::new(C::RefusedByTheRules, told),
+            R::Enrolled(..) | R::NeverEnrolled(_) | R::NoMoreKeys(_) | R::OtherNumber(_) => {
+                Self::new(C::RefusedByTheRules, told)
+            }
+            R::Validity(_) | R::Addresses(_) => Self::unfit(told),
+            R::NoneOpen(_) | R::NobodyWaits(_) => Self::missing(told),
+        }
+    }
+}
+
+impl From<NotWaiting> for Rejection {
+    fn from(refusal: NotWaiting) -> Self {
+        Self::missing(Told::from(&refusal))
+    }
+}
+
+impl From<RolloutRefusal> for Rejection {
+    fn from(refusal: RolloutRefusal) -> Self {
+        use RolloutRefusal as R;
+        let told = Told::from(&refusal);
+        match refusal {
+            R::Reach(bad) => bad.into(),
+            R::NotWider => Self::unfit(told),
+            R::NotUnderWay | R::UnderWay(_) | R::Paused | R::NotPaused | R::NothingEarlier => {
+                Self::new(C::Conflict, told)
+            }
+        }
+    }
+}
+
+impl From<NotPublished> for Rejection {
+    fn from(refusal: NotPublished) -> Self {
+        match refusal {
+            NotPublished::Template(refusal) => refusal.into(),
+            NotPublished::Rollout(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<NotRolledOut> for Rejection {
+    fn from(refusal: NotRolledOut) -> Self {
+        let told = Told::from(&refusal);
+        match refusal {
+            NotRolledOut::Unknown(refusal) => refusal.into(),
+            NotRolledOut::NotOurs(_) => Self::new(C::RefusedByTheRules, told),
+            NotRolledOut::Rollout(refusal) => refusal.into(),
+            NotRolledOut::Template(refusal) => refusal.into(),
         }
     }
 }
@@ -312,7 +385,10 @@ impl From<BadRating> for Rejection {
             }
             B::NoItem(_)
             | B::Name
+            | B::Accounts
+            | B::Persons
             | B::Many
+            | B::Rows(_)
             | B::Stranger
             | B::Remark
             | B::Reason
@@ -321,6 +397,23 @@ impl From<BadRating> for Rejection {
             | B::NotAPhoto => Self::unfit(told),
             B::Gone(_) | B::Corrections | B::NoObjection => Self::new(C::RefusedByTheRules, told),
             B::Rated(_) | B::Same | B::Objected(_) => Self::new(C::Conflict, told),
+        }
+    }
+}
+
+impl From<BadExchange> for Rejection {
+    fn from(refusal: BadExchange) -> Self {
+        use BadExchange as B;
+        let told = Told::from(&refusal);
+        match refusal {
+            B::Points(refusal) => refusal.into(),
+            B::NoReward(_) | B::NoExchange(_) => Self::missing(told),
+            B::Reward | B::Count | B::Consent | B::Told(_) => Self::unfit(told),
+            B::Slip(_) => Self::denied(told),
+            B::ManyRewards | B::Withdrawn(_) | B::TooFew(_) | B::TooPoor(..) | B::IsCounter(_) => {
+                Self::new(C::RefusedByTheRules, told)
+            }
+            B::TakenBack(_) => Self::new(C::Conflict, told),
         }
     }
 }

@@ -112,6 +112,28 @@ fn batch() -> impl Strategy<Value = Frame> {
         })
 }
 
+fn templates_known() -> impl Strategy<Value = TemplatesKnown> {
+    let template = || {
+        (template_key(), template_version(), stamp()).prop_map(|(key, version, stamp)| {
+            TemplateInForce {
+                key,
+                version,
+                stamp,
+            }
+        })
+    };
+    (
+        vec(template(), 0..4),
+        vec(template(), 0..4),
+        vec((division(), stamp()), 0..4),
+    )
+        .prop_map(|(latest, rollouts, lists)| TemplatesKnown {
+            latest,
+            rollouts,
+            lists,
+        })
+}
+
 fn hello() -> impl Strategy<Value = Frame> {
     let echo = (epoch_id(), ordinal(), entry()).prop_map(|(epoch, issue, entry)| Echo {
         epoch,
@@ -119,14 +141,6 @@ fn hello() -> impl Strategy<Value = Frame> {
         bytes: entry.bytes,
         proof: entry.proof,
     });
-    let template =
-        (template_key(), template_version(), stamp()).prop_map(|(key, version, stamp)| {
-            TemplateInForce {
-                key,
-                version,
-                stamp,
-            }
-        });
     let who = (
         any::<u32>(),
         any::<[u8; 16]>(),
@@ -138,7 +152,7 @@ fn hello() -> impl Strategy<Value = Frame> {
     (
         who,
         option::of(echo),
-        vec(template, 0..4),
+        templates_known(),
         vec(bytes(0..60), 0..3),
         moment(),
         (

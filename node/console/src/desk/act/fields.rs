@@ -74,14 +74,14 @@ impl ActForm {
         }
     }
 
-    pub(in crate::desk) fn of_wish(visit: &Visit, seen: &Seen, wish: RequestKindName) -> Self {
+    pub(in crate::desk) fn of_request(visit: &Visit, seen: &Seen, kind: RequestKindName) -> Self {
         let (w, view) = (visit.w, &seen.view);
         let satisfaction = |chosen| terms(w, &Satisfaction::ALL, chosen);
         let chosen = visit.form.typed("satisfaction");
         Self {
-            path: format!("/desk/m/{}/ask/{}", view.id, wish.code()),
-            label: w.short(wish),
-            fields: match wish {
+            path: format!("/desk/m/{}/ask/{}", view.id, kind.code()),
+            label: w.short(kind),
+            fields: match kind {
                 RequestKindName::Rate => vec![open(
                     w.desk_satisfaction(),
                     "satisfaction",
@@ -92,7 +92,7 @@ impl ActForm {
             note: replies::filled(visit, &seen.replies),
             replies: offered(visit, seen),
             needs_note: matches!(
-                wish,
+                kind,
                 RequestKindName::Contest
                     | RequestKindName::Review
                     | RequestKindName::Supervise

@@ -9,6 +9,7 @@ use web::problem::Rejection;
 use super::{beside, path, read, show};
 use crate::{
     answer::{Answer, lead_to},
+    form::odd,
     visit::Visit,
 };
 
@@ -18,6 +19,15 @@ pub(crate) async fn get(visit: Arc<Visit>) -> Answer {
         .calls
         .relay(&visit.api(&path(&visit, "/form.xlsx"))?)
         .await
+}
+
+/// Hands out the empty form of something that is due, before anything is begun. What is filled in is taken by the draft that is
+/// begun for it.
+pub(crate) async fn blank(visit: Arc<Visit>) -> Answer {
+    let asked = |name| odd(visit.query.get(name).unwrap_or_default());
+    let (item, day) = (asked("item"), asked("day"));
+    let path = format!("disclosure-form.xlsx?item={item}&day={day}");
+    visit.calls.relay(&visit.api(&path)?).await
 }
 
 /// Keeps what a sheet says, and tells what is wrong with the cells.

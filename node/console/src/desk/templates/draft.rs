@@ -11,10 +11,14 @@ use domain::{people::Permission, template::MOST_CONTENT};
 use http::Method;
 use topology::{Term, Tier, UnitKind};
 
-use super::{by, check_may, kinds, told};
+use super::{
+    by, kinds,
+    rollout::{ReachForm, reach},
+    told,
+};
 use crate::{
     answer::{Answer, lead_to},
-    desk::Choice,
+    desk::{Choice, check_may},
     form::is_beside,
     frame::Frame,
     visit::Visit,
@@ -141,6 +145,7 @@ struct DraftPage<'a> {
     title: &'a str,
     content: &'a str,
     most_content: usize,
+    reach: ReachForm,
     look: Option<Look>,
     problem: Option<Problem>,
 }
@@ -176,6 +181,7 @@ fn page(visit: &Visit, look: Option<Look>, problem: Option<Problem>) -> Answer {
             title: form.typed("title"),
             content: form.typed("content"),
             most_content: MOST_CONTENT,
+            reach: ReachForm::typed(visit)?,
             look,
             problem,
         },
@@ -203,7 +209,12 @@ pub(in crate::desk) async fn send(visit: Arc<Visit>) -> Answer {
     let Ok(kind) = form.typed("kind").parse() else {
         return page(&visit, None, None);
     };
+    let first = match reach(&visit) {
+        Ok(first) => first,
+        Err(problem) => return page(&visit, None, Some(problem)),
+    };
     let request = PublishRequest {
+        first,
         kind,
         name: form.typed("name").to_owned(),
         title: form.typed("title").to_owned(),

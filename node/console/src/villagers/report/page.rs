@@ -1,6 +1,9 @@
 //! The page that is shown: its questions, what may be chosen, and what was typed.
 
-use api::{CategoryPromise, PlaceKind, Platform, Priority, Promises, problem::Problem};
+use api::{
+    CategoryPromise, InBoth, PlaceKind, Platform, Priority, Promises,
+    problem::{FieldFault, Problem},
+};
 use askama::Template;
 use domain::category::Category;
 use http::{HeaderValue, StatusCode, header};
@@ -12,6 +15,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
+    data_fields::{DataField, PREFIX, fields, said},
     disclosures::object::CATEGORY as OBJECTION,
     frame::Frame,
     villagers::{draft::Draft, matter::Case, needs::Facts},
@@ -68,7 +72,7 @@ struct PlaceGroup {
 
 /// A row of the page to check.
 struct Row {
-    label: &'static str,
+    label: String,
     value: String,
     step: Step,
 }
@@ -95,6 +99,8 @@ struct ReportPage<'a> {
     asks_calm: bool,
     alike: Vec<Case>,
     rows: Vec<Row>,
+    /// The data that are asked for in the category.
+    data_fields: Vec<DataField>,
     receiver: String,
     answer_by: Option<When>,
     finish_by: Option<When>,
@@ -128,6 +134,20 @@ impl ReportPage<'_> {
     }
 }
 
+/// Returns the faults of the fields for data.
+fn faults(wrong: &[Wrong]) -> Vec<FieldFault> {
+    let faults = wrong.iter().filter_map(|wrong| {
+        Some(FieldFault {
+            field: wrong.field.strip_prefix(PREFIX)?.to_owned(),
+            says: InBoth {
+                zh: wrong.says.clone(),
+                en: wrong.says.clone(),
+            },
+        })
+    });
+    faults.collect()
+}
+
 impl Sheet<'_> {
     pub(super) async fn show(
         &self,
@@ -149,6 +169,8 @@ impl Sheet<'_> {
             _ => vec![],
         };
         let promise = self.promise();
+        let faults = faults(&wrong);
+        let typed = |name: &str| draft.get(name).to_owned();
         let mut page = ReportPage {
             frame: Frame::of(visit, w.term(*flow)).keeping("/report"),
             w,
@@ -168,6 +190,7 @@ impl Sheet<'_> {
             more_kinds: self.more_kinds(),
             alike,
             rows: self.rows(),
+            data_fields: fields(w, self.asks(), typed, &faults),
             receiver: receiver(visit, promise)?,
             answer_by: promise
                 .and_then(|p| p.answer_by_ms)
@@ -301,8 +324,36 @@ impl Sheet<'_> {
         let here = all
             .into_iter()
             .filter(|(step, ..)| self.flow.steps().contains(step));
-        let row = |(step, label, value)| Row { label, value, step };
-        here.map(row).collect()
+        let row = |(step, label, value): (Step, &str, String)| Row {
+            label: label.to_owned(),
+            value,
+            step,
+        };
+        let mut rows: Vec<Row> = here.map(row).collect();
+        let at = rows.iter().position(|row| row.step == Step::Contact);
+        let at = at.unwrap_or(rows.len());
+        rows.splice(at..at, self.data_rows());
+        rows
+    }
+
+    /// Returns the data that were typed, as people read them.
+    fn data_rows(&self) -> Vec<Row> {
+        let w = self.visit.w;
+        let rows = self.asks().iter().map(|one| {
+            let typed = self.draft.get(&format!("{PREFIX}{}", one.code));
+            let chosen = one.codes.iter().find(|code| code.code == typed);
+            Row {
+                label: said(w, &one.name),
+                value: match (typed, chosen, &one.unit) {
+                    ("", ..) => w.not_given().to_owned(),
+                    (_, Some(code), _) => said(w, &code.name),
+                    (typed, None, Some(unit)) => format!("{typed} {}", said(w, unit)),
+                    (typed, None, None) => typed.to_owned(),
+                },
+                step: Step::Data,
+            }
+        });
+        rows.collect()
     }
 }
 

@@ -19,6 +19,7 @@ topology::vocabulary! {
         What = 3, "what", "是什么事？", "What is the problem?";
         Alike = 4, "alike", "是不是已经有人反映过？", "Has it been reported already?";
         Contact = 5, "contact", "怎么联系您？", "How can we reach you?";
+        Data = 7, "data", "请补充几项", "A few details";
         Check = 6, "check", "请核对", "Check what you wrote";
     }
 }
@@ -31,17 +32,20 @@ impl Flow {
                 Step::Photo,
                 Step::Where,
                 Step::What,
+                Step::Data,
                 Step::Alike,
                 Step::Contact,
                 Step::Check,
             ],
-            Self::Letter | Self::Application => &[Step::What, Step::Contact, Step::Check],
+            Self::Letter | Self::Application => {
+                &[Step::What, Step::Data, Step::Contact, Step::Check]
+            }
         }
     }
 
-    /// The questions of the one page that has all.
+    /// The questions of the one page that has all. Which data are asked for is known once the kind is chosen.
     pub(super) fn questions(self) -> Vec<Step> {
-        let asks = |step: &&Step| !matches!(step, Step::Alike | Step::Check);
+        let asks = |step: &&Step| !matches!(step, Step::Data | Step::Alike | Step::Check);
         self.steps().iter().filter(asks).copied().collect()
     }
 
@@ -64,13 +68,13 @@ impl Flow {
 }
 
 impl Step {
-    /// The fields that its page asks for. What is not sent was cleared.
+    /// The fields that its page asks for, beside those of the data. What is not sent was cleared.
     pub(super) const fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Where => &["place", "where", "latitude", "longitude"],
             Self::What => &["text", "kind", "calm"],
             Self::Contact => &["name", "phone", "public"],
-            Self::Photo | Self::Alike | Self::Check => &[],
+            Self::Photo | Self::Data | Self::Alike | Self::Check => &[],
         }
     }
 }

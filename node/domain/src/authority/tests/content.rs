@@ -27,104 +27,117 @@ fn in_matter(spoil: impl Fn(&mut Matter) + 'static) -> Spoil {
     })
 }
 
+fn in_request(spoil: impl Fn(&mut Request) + 'static) -> Spoil {
+    Box::new(move |payload| match payload {
+        Payload::Request(request) => spoil(request),
+        other => panic!("{} is no request", other.name()),
+    })
+}
+
+fn in_answer(spoil: impl Fn(&mut Answer) + 'static) -> Spoil {
+    Box::new(move |payload| match payload {
+        Payload::Answer(answer) => spoil(answer),
+        other => panic!("{} is no answer", other.name()),
+    })
+}
+
+fn in_adoption(spoil: impl Fn(&mut AdoptionReport) + 'static) -> Spoil {
+    Box::new(move |payload| match payload {
+        Payload::Adoption(report) => spoil(report),
+        other => panic!("{} is no adoption", other.name()),
+    })
+}
+
+fn in_compliance(spoil: impl Fn(&mut ComplianceReport) + 'static) -> Spoil {
+    Box::new(move |payload| match payload {
+        Payload::Compliance(report) => spoil(report),
+        other => panic!("{} says nothing of duties", other.name()),
+    })
+}
+
+fn in_cell(spoil: impl Fn(&mut CellReport) + 'static) -> Spoil {
+    Box::new(move |payload| match payload {
+        Payload::Cell(report) => spoil(report),
+        other => panic!("{} is no cell", other.name()),
+    })
+}
+
+/// Checks that a child that says what was spoilt so speaks for another.
+fn speaks_for_another(cases: &[(&str, Kind, Spoil)]) {
+    for (what, kind, spoil) in cases {
+        let denied = spoilt(*kind, CHILD, ME, CHILD, spoil);
+        assert_eq!(denied, Err(Denied::SpeaksForAnother), "{kind:?}: {what}");
+    }
+}
+
 #[test]
-fn nobody_speaks_for_another_inside_a_payload() {
+fn nobody_speaks_for_another_of_matters_and_requests() {
+    use Kind::{Answer, Give, Notice, Request};
     let other = || code("330825001");
-    let cases: Vec<(&str, Kind, Spoil)> = vec![
-        ("holder", Kind::Give, in_matter(move |m| m.holder = other())),
+    speaks_for_another(&[
+        ("holder", Give, in_matter(move |m| m.holder = other())),
         (
             "receiver",
-            Kind::Give,
+            Give,
             in_matter(move |m| m.transit = Some(other())),
         ),
-        ("no receiver", Kind::Give, in_matter(|m| m.transit = None)),
+        ("no receiver", Give, in_matter(|m| m.transit = None)),
         (
             "last step",
-            Kind::Give,
+            Give,
             in_matter(move |m| m.steps[1].by = other()),
         ),
-        ("no steps", Kind::Give, in_matter(|m| m.steps.clear())),
-        (
-            "holder",
-            Kind::Notice,
-            in_matter(move |m| m.holder = other()),
-        ),
+        ("no steps", Give, in_matter(|m| m.steps.clear())),
+        ("holder", Notice, in_matter(move |m| m.holder = other())),
         (
             "last step",
-            Kind::Notice,
+            Notice,
             in_matter(move |m| m.steps[1].by = other()),
         ),
-        ("version", Kind::Notice, in_matter(|m| m.version.rev = 7)),
-        (
-            "asker",
-            Kind::Request,
-            Box::new(move |p| {
-                if let Payload::Request(request) = p {
-                    request.id.by = other();
-                }
-            }),
-        ),
+        ("version", Notice, in_matter(|m| m.version.rev = 7)),
+        ("asker", Request, in_request(move |r| r.id.by = other())),
         (
             "asked by somebody else",
-            Kind::Answer,
-            Box::new(move |p| {
-                if let Payload::Answer(answer) = p {
-                    answer.request.by = other();
-                }
-            }),
+            Answer,
+            in_answer(move |a| a.request.by = other()),
         ),
-        (
-            "refusal elsewhere",
-            Kind::Adoption,
-            Box::new(move |p| {
-                if let Payload::Adoption(report) = p {
-                    let reason = TemplateRefusal::Bad(BadTemplate::NewerFormat(2));
-                    report.refusals.push((other(), reason));
-                }
-            }),
-        ),
+    ]);
+}
+
+#[test]
+fn nobody_speaks_for_another_in_a_report() {
+    let other = || code("330825001");
+    let refusal = move |report: &mut AdoptionReport| {
+        let reason = TemplateRefusal::Bad(BadTemplate::NewerFormat(2));
+        report.refusals.push((other(), reason));
+    };
+    let too_much = |report: &mut ComplianceReport| {
+        let counts = vec![(1, 10_000_001)];
+        report.counts = disclosure::Counts::try_from(counts).unwrap();
+    };
+    speaks_for_another(&[
+        ("refusal elsewhere", Kind::Adoption, in_adoption(refusal)),
         (
             "overdue elsewhere",
             Kind::Compliance,
-            Box::new(move |p| {
-                if let Payload::Compliance(report) = p {
-                    report.overdue[0].division = other();
-                }
-            }),
+            in_compliance(move |report| report.overdue[0].division = other()),
         ),
         (
             "more than there can be",
             Kind::Compliance,
-            Box::new(move |p| {
-                if let Payload::Compliance(report) = p {
-                    let counts = vec![(1, 10_000_001)];
-                    report.counts = disclosure::Counts::try_from(counts).unwrap();
-                }
-            }),
+            in_compliance(too_much),
         ),
         (
             "acting elsewhere",
             Kind::Cell,
-            Box::new(move |p| {
-                if let Payload::Cell(report) = p {
-                    report.key.acting = other();
-                }
-            }),
+            in_cell(move |report| report.key.acting = other()),
         ),
         (
             "acting nowhere",
             Kind::Cell,
-            Box::new(|p| {
-                if let Payload::Cell(report) = p {
-                    report.key.acting = code(NOBODY);
-                }
-            }),
+            in_cell(|report| report.key.acting = code(NOBODY)),
         ),
-    ];
-    for (what, kind, spoil) in &cases {
-        let denied = spoilt(*kind, CHILD, ME, CHILD, spoil);
-        assert_eq!(denied, Err(Denied::SpeaksForAnother), "{kind:?}: {what}");
-    }
+    ]);
 }
 
 #[test]
@@ -183,6 +196,34 @@ fn a_template_is_issued_and_addressed_by_its_author_alone() {
     };
     let scope = |under| Scope::new(under, &[], &[]);
     let as_it_is = |_: &mut Template| {};
+    let rollout = |spoil: &dyn Fn(&mut Rollout)| {
+        let mut said = payload(Kind::Rollout, parent, None);
+        if let Payload::Rollout(rollout) = &mut said {
+            spoil(rollout);
+        }
+        let envelope = envelope(parent, Destination::Scope(scope(parent)), said);
+        may(&envelope, Neighbour::Parent(parent), me, &tree)
+    };
+    assert_eq!(rollout(&|_| {}), Ok(()));
+    let list = |spoil: &dyn Fn(&mut TemplateList)| {
+        let mut said = payload(Kind::TemplateList, parent, None);
+        if let Payload::TemplateList(list) = &mut said {
+            spoil(list);
+        }
+        let envelope = envelope(parent, Destination::Scope(scope(parent)), said);
+        may(&envelope, Neighbour::Parent(parent), me, &tree)
+    };
+    assert_eq!(list(&|_| {}), Ok(()));
+    for denied in [
+        rollout(&|r| r.template.key.issuer = code("33")),
+        rollout(&|r| r.template.scope.kinds = 1),
+        rollout(&|r| r.reach.divisions = vec![code("330102001")]),
+        list(&|l| l.issuer = code("33")),
+        list(&|l| l.listed[0].key.issuer = code("33")),
+        list(&|l| l.listed[0].scope.under = code("33")),
+    ] {
+        assert_eq!(denied, Err(Denied::SpeaksForAnother));
+    }
     assert_eq!(said(parent, scope(parent), &as_it_is), Ok(()));
     let other_issuer = |t: &mut Template| t.key.issuer = code("33");
     let other_scope = |t: &mut Template| t.scope.kinds = 1;

@@ -233,6 +233,59 @@ impl<'a> Model<'a> {
         }
         charged
     }
+
+    /// Does one thing to the clocks and to the model, which agree on whether it may be done. Returns whether it was.
+    fn follow(
+        &mut self,
+        act: Do,
+        clocks: &mut Clocks,
+        calendar: &Calendar,
+        now: u64,
+    ) -> Result<bool, TestCaseError> {
+        let (at, bounds) = (at_minute(now), self.bounds);
+        let open = self.ended.is_none();
+        Ok(match act {
+            Do::Pause => {
+                let done = clocks.pause(STAGE, PauseReason::Expert, &bounds, calendar, at);
+                prop_assert_eq!(done.is_ok(), open && self.pause(now), "{:?}", done);
+                done.is_ok()
+            }
+            Do::Resume => {
+                let done = clocks.resume(STAGE, calendar, at);
+                prop_assert_eq!(done.is_ok(), open && self.resume(now), "{:?}", done);
+                done.is_ok()
+            }
+            Do::Extend(by) => {
+                let reason = ExtensionReason::Works;
+                let done = clocks.extend(STAGE, by, reason, &bounds, calendar, at);
+                prop_assert_eq!(done.is_ok(), open && self.extend(by, now), "{:?}", done);
+                done.is_ok()
+            }
+            Do::HandOver(_) => false,
+            Do::Tick => {
+                let events = clocks.tick(at);
+                prop_assert!(events.iter().all(|event| event.at <= at));
+                let mut found = kinds(&events);
+                found.sort_unstable();
+                prop_assert_eq!(found, self.tick(now));
+                prop_assert!(clocks.tick(at).is_empty(), "twice at one moment");
+                true
+            }
+            Do::End | Do::Cancel => {
+                let cancelled = matches!(act, Do::Cancel);
+                let ended = if cancelled {
+                    clocks.cancel(STAGE, at)
+                } else {
+                    clocks.end(STAGE, at)
+                };
+                prop_assert_eq!(ended.is_ok(), open);
+                if open {
+                    self.end(cancelled, now);
+                }
+                open
+            }
+        })
+    }
 }
 
 fn bounds() -> impl Strategy<Value = Bounds> {
@@ -288,52 +341,11 @@ proptest! {
         for (later, act) in script {
             now = now.saturating_add_signed(later);
             let at = at_minute(now);
-            let open = model.ended.is_none();
             let before = clocks.clone();
-            let done = match act {
-                Do::Pause => {
-                    let done = clocks.pause(STAGE, PauseReason::Expert, &bounds, &calendar, at);
-                    prop_assert_eq!(done.is_ok(), open && model.pause(now), "{:?}", done);
-                    done.is_ok()
-                }
-                Do::Resume => {
-                    let done = clocks.resume(STAGE, &calendar, at);
-                    prop_assert_eq!(done.is_ok(), open && model.resume(now), "{:?}", done);
-                    done.is_ok()
-                }
-                Do::Extend(by) => {
-                    let reason = ExtensionReason::Works;
-                    let done = clocks.extend(STAGE, by, reason, &bounds, &calendar, at);
-                    prop_assert_eq!(done.is_ok(), open && model.extend(by, now), "{:?}", done);
-                    done.is_ok()
-                }
-                Do::HandOver(to) => {
-                    steps.push((now, to));
-                    false
-                }
-                Do::Tick => {
-                    let events = clocks.tick(at);
-                    prop_assert!(events.iter().all(|event| event.at <= at));
-                    let mut found = kinds(&events);
-                    found.sort_unstable();
-                    prop_assert_eq!(found, model.tick(now));
-                    prop_assert!(clocks.tick(at).is_empty(), "twice at one moment");
-                    true
-                }
-                Do::End | Do::Cancel => {
-                    let cancelled = matches!(act, Do::Cancel);
-                    let ended = if cancelled {
-                        clocks.cancel(STAGE, at)
-                    } else {
-                        clocks.end(STAGE, at)
-                    };
-                    prop_assert_eq!(ended.is_ok(), open);
-                    if open {
-                        model.end(cancelled, now);
-                    }
-                    open
-                }
-            };
+            if let Do::HandOver(to) = act {
+                steps.push((now, to));
+            }
+            let done = model.follow(act, &mut clocks, &calendar, now)?;
             if !done {
                 prop_assert_eq!(&clocks, &before, "a refusal changes nothing");
             }

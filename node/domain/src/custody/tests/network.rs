@@ -22,10 +22,12 @@ use crate::{
     },
     envelope::{Destination, Envelope, Lane, Order, Outgoing, Payload},
     ids::{Epoch, EpochId, MatterId},
-    matter::{Act, Audience, CustodyVersion, Ground, Outcome, Publicity, Satisfaction, Version},
+    matter::{
+        Act, Audience, CustodyVersion, Ground, Matter, Outcome, Publicity, Satisfaction, Version,
+    },
     measure::Measure,
     receipt,
-    request::{Reply, Request, RequestId, RequestKind, Voice},
+    request::{Answer, Reply, Request, RequestId, RequestKind, Voice},
     rollup::{Counters, Dealings, Passed},
     suite::Suite,
     time::Timestamp,
@@ -255,24 +257,7 @@ impl Network {
             ),
             2..=4 => transfer(docket, Act::Escalate(to), None, context),
             5..=7 => transfer(docket, Act::Assign(to), None, context),
-            8 => return_to(&docket, context).and_then(|to| {
-                assert_ne!(to, me, "{me} returns {id} to itself");
-                let forward = |act| {
-                    matches!(
-                        act,
-                        Act::Escalate(_) | Act::Assign(_) | Act::Object(..) | Act::Arbitrate(_)
-                    )
-                };
-                let mut steps = docket.matter.steps.iter();
-                let sent = steps.any(|step| step.by == to && forward(step.act));
-                let stuck = docket
-                    .matter
-                    .steps
-                    .iter()
-                    .any(|step| step.act == Act::TakeBack);
-                assert!(sent || stuck, "{to} only ever handed {id} back");
-                transfer(docket, Act::Return(to), None, context)
-            }),
+            8 => send_back(docket, context),
             9 if choices.one_in(2)? => arbiter(&docket, context).and_then(|to| {
                 transfer(docket, Act::Object(to, Ground::Competence), None, context)
             }),
@@ -282,25 +267,7 @@ impl Network {
                 let to = categories[choices.of(2)?].parse().unwrap();
                 recategorise(docket, to, None, context)
             }
-            13 => {
-                let by = Allowance::WorkingDays(1);
-                let turns = [
-                    Some(Turn::Pause(PauseReason::Expert)),
-                    Some(Turn::Resume),
-                    Some(Turn::Extend(Stage::Finish, by, ExtensionReason::Works)),
-                    None,
-                ];
-                // Sometimes days go by, and clocks have something to announce.
-                let late = Timestamp(context.now.0 + 3 * 86_400_000);
-                match turns[choices.of(turns.len())?] {
-                    Some(turn) => change_clocks(docket, turn, None, context),
-                    None => {
-                        self.now = late;
-                        let now = late;
-                        tick(docket, Context { now, ..context }).ok_or(Refusal::NotNow)
-                    }
-                }
-            }
+            13 => self.turn_clocks(docket, choices, context)?,
             10 => make(&docket, self.request(me, id, RequestKind::Recall), context),
             _ => {
                 let kind = KINDS[choices.of(KINDS.len())?];
@@ -312,6 +279,31 @@ impl Network {
             self.apply(me, decision);
         }
         Some(())
+    }
+
+    /// Pauses, resumes or extends a clock. Sometimes days go by, and clocks have something to announce.
+    fn turn_clocks(
+        &mut self,
+        docket: Docket,
+        choices: &mut Choices,
+        context: Context<'_>,
+    ) -> Option<Result<Decision, Refusal>> {
+        let by = Allowance::WorkingDays(1);
+        let turns = [
+            Some(Turn::Pause(PauseReason::Expert)),
+            Some(Turn::Resume),
+            Some(Turn::Extend(Stage::Finish, by, ExtensionReason::Works)),
+            None,
+        ];
+        let late = Timestamp(context.now.0 + 3 * 86_400_000);
+        Some(match turns[choices.of(turns.len())?] {
+            Some(turn) => change_clocks(docket, turn, None, context),
+            None => {
+                self.now = late;
+                let now = late;
+                tick(docket, Context { now, ..context }).ok_or(Refusal::NotNow)
+            }
+        })
     }
 
     fn request(&mut self, by: DivisionCode, matter: MatterId, kind: RequestKind) -> Request {
@@ -533,4 +525,26 @@ fn context(me: DivisionCode, now: Timestamp, tree: &Tree) -> Context<'_> {
 
 fn quiet(docket: Docket) -> Decision {
     Decision::of(docket)
+}
+
+/// Returns a matter to whoever sent it, who handed it here or could not hand it on.
+fn send_back(docket: Docket, context: Context<'_>) -> Result<Decision, Refusal> {
+    let to = return_to(&docket, context)?;
+    let id = docket.matter.id;
+    assert_ne!(to, context.me, "{to} returns {id} to itself");
+    let forward = |act| {
+        matches!(
+            act,
+            Act::Escalate(_) | Act::Assign(_) | Act::Object(..) | Act::Arbitrate(_)
+        )
+    };
+    let mut steps = docket.matter.steps.iter();
+    let sent = steps.any(|step| step.by == to && forward(step.act));
+    let stuck = docket
+        .matter
+        .steps
+        .iter()
+        .any(|step| step.act == Act::TakeBack);
+    assert!(sent || stuck, "{to} only ever handed {id} back");
+    transfer(docket, Act::Return(to), None, context)
 }

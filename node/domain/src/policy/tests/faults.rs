@@ -6,25 +6,81 @@ use crate::{
     template::{BadTemplate, Scope, Template, TemplateKey},
 };
 
+/// Checks that each text is refused at its line, with these words and what to do.
+fn refused(cases: &[(String, u32, &str)]) {
+    for (text, line, says) in cases {
+        let fault = Sheet::read(text, source(COUNTY)).unwrap_err();
+        let shown = fault.to_string();
+        assert_eq!(fault.line, *line, "{text}\n{shown}");
+        assert!(shown.contains(says), "{text}\n{shown}");
+        assert!(
+            shown.starts_with(&format!("line {line}: ")) && shown.contains("; "),
+            "{shown}"
+        );
+    }
+}
+
+fn dispatch(rest: &str) -> String {
+    format!("[[dispatch]]\ncategory = \"*\"\n{rest}\n")
+}
+
+fn listed(code: &str, name: &str) -> String {
+    format!("[[category]]\ncode = \"{code}\"\nname = \"{name}\"\n")
+}
+
+fn need(zh: &str, en: &str) -> String {
+    format!("{{ zh = \"{zh}\", en = \"{en}\" }}")
+}
+
 #[test]
-fn every_fault_of_a_policy_is_named_with_its_line() {
-    let dispatch = |rest: &str| format!("[[dispatch]]\ncategory = \"*\"\n{rest}\n");
-    let one = dispatch("tier = \"stay\"");
-    let county = |n| dispatch(&format!("origin = \"33{n:04}\"\ntier = \"stay\""));
-    let many: String = (101..=101 + MOST_LINES).map(county).collect();
-    let listed =
-        |code: &str, name: &str| format!("[[category]]\ncode = \"{code}\"\nname = \"{name}\"\n");
-    let long = "长".repeat(41);
-    let need = |zh: &str, en: &str| format!("{{ zh = \"{zh}\", en = \"{en}\" }}");
-    let service = listed("service/relief", "低保");
-    for (text, line, says) in [
+fn what_is_no_policy_is_refused_at_its_line() {
+    refused(&[
         ("limits = 3".to_owned(), 1, "invalid type"),
+        (
+            "\n\nlimit = { pauses = 3 }".to_owned(),
+            3,
+            "unknown field `limit`",
+        ),
+        (
+            "\n[limits]\npause = 3".to_owned(),
+            3,
+            "unknown field `pause`",
+        ),
+        ("x = ".to_owned(), 1, ""),
+    ]);
+}
+
+#[test]
+fn places_are_listed_once_and_well() {
+    refused(&[
         (
             "[[places]]\ndivision = \"33x\"\ngroups = [\"一组\"]".to_owned(),
             2,
             "not a division code",
         ),
         ("[[places]]\ndivision = \"33\"".to_owned(), 1, "no place"),
+        (
+            "[[places]]\ndivision = \"33\"\ngroups = [\"一组\"]\nlandmarks = [\"一组\"]".to_owned(),
+            4,
+            "listed before",
+        ),
+        (
+            "[[places]]\ndivision = \"33\"\nhamlets = [\" 上张\"]".to_owned(),
+            3,
+            "1 to 40 characters",
+        ),
+        (
+            "[[places]]\ndivision = \"33\"\ngroups = [\"一组\"]\n".repeat(2),
+            5,
+            "join the two entries",
+        ),
+    ]);
+}
+
+#[test]
+fn only_services_tell_what_applicants_need_and_tell_it_briefly() {
+    let service = listed("service/relief", "低保");
+    refused(&[
         (
             format!(
                 "{}needs = [{}]",
@@ -67,31 +123,12 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
             4,
             "missing field `en`",
         ),
-        (
-            "[[places]]\ndivision = \"33\"\ngroups = [\"一组\"]\nlandmarks = [\"一组\"]".to_owned(),
-            4,
-            "listed before",
-        ),
-        (
-            "[[places]]\ndivision = \"33\"\nhamlets = [\" 上张\"]".to_owned(),
-            3,
-            "1 to 40 characters",
-        ),
-        (
-            "[[places]]\ndivision = \"33\"\ngroups = [\"一组\"]\n".repeat(2),
-            5,
-            "join the two entries",
-        ),
-        (
-            "\n\nlimit = { pauses = 3 }".to_owned(),
-            3,
-            "unknown field `limit`",
-        ),
-        (
-            "\n[limits]\npause = 3".to_owned(),
-            3,
-            "unknown field `pause`",
-        ),
+    ]);
+}
+
+#[test]
+fn limits_have_ranges() {
+    refused(&[
         (
             "[limits]\n\npauses = 17".to_owned(),
             3,
@@ -132,6 +169,13 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
             "`jpg` is not a media type",
         ),
         ("[texts]\nreport = 12001".to_owned(), 2, "not 1 to 12000"),
+    ]);
+}
+
+#[test]
+fn categories_are_listed_once_and_well() {
+    let long = "长".repeat(41);
+    refused(&[
         (listed("order", "x"), 2, "is not a category"),
         (listed("order/x", ""), 3, "1 to 40"),
         (listed("order/x", &long), 3, "1 to 40"),
@@ -140,12 +184,12 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
             5,
             "listed on line 1",
         ),
-        (
-            "[[dispatch]]\ntier = \"stay\"".to_owned(),
-            1,
-            "missing field `category`",
-        ),
-        (dispatch(""), 1, "decides nothing"),
+    ]);
+}
+
+#[test]
+fn a_line_of_dispatch_names_what_there_is() {
+    refused(&[
         (dispatch("speed = \"high\""), 3, "unknown field `speed`"),
         (dispatch("tier = \"hamlet\""), 3, "`hamlet` is not a tier"),
         (dispatch("priority = \"high\""), 3, "unknown variant `high`"),
@@ -172,12 +216,12 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
             3,
             "missing field `name`",
         ),
-        (dispatch("at_once = true"), 1, "name the tier"),
-        (
-            dispatch("at_once = true\ntier = \"stay\""),
-            1,
-            "name the tier",
-        ),
+    ]);
+}
+
+#[test]
+fn clocks_of_a_line_are_lengths_of_time() {
+    refused(&[
         (
             dispatch("clocks = { respond = \"2wh\",\nfinish = \"0wd\" }"),
             4,
@@ -204,6 +248,27 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
             3,
             "not a length of time",
         ),
+    ]);
+}
+
+#[test]
+fn a_line_of_dispatch_decides_something_once() {
+    let one = dispatch("tier = \"stay\"");
+    let county = |n| dispatch(&format!("origin = \"33{n:04}\"\ntier = \"stay\""));
+    let many: String = (101..=101 + MOST_LINES).map(county).collect();
+    refused(&[
+        (
+            "[[dispatch]]\ntier = \"stay\"".to_owned(),
+            1,
+            "missing field `category`",
+        ),
+        (dispatch(""), 1, "decides nothing"),
+        (dispatch("at_once = true"), 1, "name the tier"),
+        (
+            dispatch("at_once = true\ntier = \"stay\""),
+            1,
+            "name the tier",
+        ),
         (format!("{one}\n{one}"), 5, "same matters as line 1"),
         (
             "[[dispatch]]\n\ncategory = \"police/*\"\ntier = \"stay\"".to_owned(),
@@ -221,6 +286,12 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
             "[[category]]",
         ),
         (many, 1601, "at most 400"),
+    ]);
+}
+
+#[test]
+fn a_calendar_in_a_policy_is_refused_at_its_line() {
+    refused(&[
         (
             "\n[calendar]\nyears = [2026, 2026]\nhours = {}".to_owned(),
             4,
@@ -241,17 +312,7 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
             3,
             "invalid date",
         ),
-        ("x = ".to_owned(), 1, ""),
-    ] {
-        let fault = Sheet::read(&text, source(COUNTY)).unwrap_err();
-        let shown = fault.to_string();
-        assert_eq!(fault.line, line, "{text}\n{shown}");
-        assert!(shown.contains(says), "{text}\n{shown}");
-        assert!(
-            shown.starts_with(&format!("line {line}: ")) && shown.contains("; "),
-            "{shown}"
-        );
-    }
+    ]);
     let year = "\n\n[calendar]\nhours = { weekdays = [\"08:00-12:00\"] }\nyears = [2026, 2025]";
     let fault = Sheet::read(year, source(COUNTY)).unwrap_err();
     let expected = PolicyFault::Calendar(CalendarFault::Years(2026, 2025));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use topology::{DivisionCode, Tree};
+use topology::{DivisionCode, Tier, Tree};
 
 use super::{
     EffectiveValue, Subject, Template, TemplateKey, TemplateKind, none, row, source, terms, yes,
@@ -11,7 +11,10 @@ use crate::{
     calendar::Allowance,
     category::Priority,
     matter::Channel,
-    policy::{Case, Handles, Limits, Policy, PolicySubject as S, RuleRef, Ruled, Ruling, Sheet},
+    policy::{
+        Case, Handles, IssuingTiers, Limits, Policy, PolicySubject as S, RuleRef, Ruled, Ruling,
+        Sheet,
+    },
     saying::Saying,
     template::decide::promises,
 };
@@ -87,6 +90,9 @@ pub(super) fn values(
     let (_, last) = calendar.value.covered();
     all.say(S::Calendar, Saying::foreign(last), &calendar.rule);
     limits(&mut all, &policy.limits());
+    for line in policy.issuers() {
+        issuing_tiers(&mut all, &line);
+    }
     for (category, listed) in policy.categories() {
         let case = Case {
             category,
@@ -144,6 +150,23 @@ fn decisions(all: &mut Collected, ruling: &Ruling) {
     all.yes(S::AtOnce, &ruling.at_once);
 }
 
+fn issuing_tiers(all: &mut Collected, line: &IssuingTiers) {
+    let code = format!("{}/{}/{}", S::Issuers.code(), line.kind.code(), line.from);
+    let kind = Saying::term(line.kind);
+    let what = match line.holds_always() {
+        true => issuing(kind),
+        false => issuing_from(kind, line.from),
+    };
+    let said = |tiers: &[Tier]| match tiers {
+        [] => none(),
+        tiers => terms(tiers),
+    };
+    all.under(code, what, said(&line.tiers.value), &line.tiers.rule);
+    for wider in &line.wider {
+        all.looser(said(&wider.value), &wider.rule);
+    }
+}
+
 fn limits(all: &mut Collected, limits: &Limits) {
     all.count(S::Pauses, &limits.pauses);
     all.count(S::PauseDays, &limits.pause_days);
@@ -171,9 +194,12 @@ fn limits(all: &mut Collected, limits: &Limits) {
     all.count(S::ReportLength, &limits.report_chars);
     all.count(S::NoteLength, &limits.note_chars);
     all.count(S::AnswerLength, &limits.answer_chars);
+    all.count(S::ListDays, &limits.list_days);
 }
 
 crate::sayings! {
     fn stays(): "在本级", "the division that holds it";
+    fn issuing(kind): "谁可以制发“{kind}”", "who issues {kind}";
+    fn issuing_from(kind, day): "{day} 起谁制发“{kind}”", "who issues {kind} from {day} on";
     fn time_of(stage): "{stage}时限", "time: {stage}";
 }

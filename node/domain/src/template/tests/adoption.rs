@@ -19,6 +19,9 @@ fn children_that_lag_come_first_and_who_said_nothing_is_unreached() {
         applied,
         refused,
         superseded: 0,
+        held: 0,
+        paused: 0,
+        stale: 0,
         refusals: vec![],
         stamp: Stamp(1, 1),
     };

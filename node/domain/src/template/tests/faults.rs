@@ -68,6 +68,76 @@ fn every_entry_tells_its_fault_at_its_line_and_column() {
     assert_eq!(self::found("330825/disclosure/affairs", &once), []);
 }
 
+/// The lines at which faults are found, and what each says.
+fn lines(key: &str, content: &str) -> Vec<(u32, String)> {
+    let faults = found(key, content).into_iter();
+    faults
+        .map(|fault| (fault.line, fault.cause.english))
+        .collect()
+}
+
+#[test]
+fn all_faults_of_one_entry_are_told() {
+    let told = lines(
+        "330825/disclosure/affairs",
+        "format = 1\n[[item]]\nname = \"收支\"\nperiod = \"fortnight\"\ndue = \"tomorrow\"\nclass = \"red\"\n\
+         objection = \"never\"\nfields = [\"x\", { name = \"b\", kind = \"colour\" }, { name = \"c\", kind = \"taste\" }]\n",
+    );
+    let seen: Vec<u32> = told.iter().map(|(line, _)| *line).collect();
+    assert_eq!(seen, [4, 5, 6, 7, 8, 8], "{told:#?}");
+
+    // What a type makes of the rest is told too, and what cannot be missing is put in.
+    let told = lines(
+        "330825/standard/data",
+        "format = 1\n[[element]]\ntype = \"colour\"\nasked = [\"moon\", \"order\", \"sun/x\"]\n\
+         list = \"A\"\n[[list]]\ncode = \"l\"\ncodes = [\n{ code = \"a b\" },\n{ code = \"c\", until = \"never\" },\n]\n",
+    );
+    let seen: Vec<u32> = told.iter().map(|(line, _)| *line).collect();
+    assert_eq!(seen, [2, 3, 4, 4, 9, 10], "{told:#?}");
+    assert!(told[0].1.contains("missing field `code`"), "{told:#?}");
+    let told = lines(
+        "330825/standard/data",
+        "format = 1\n[[element]]\ncode = \"A\"\ntype = \"colour\"\nasked = [\"moon\", \"order\", \"sun/x\"]\n\
+         source = \"\"\nlongest = 0\n",
+    );
+    let seen: Vec<u32> = told.iter().map(|(line, _)| *line).collect();
+    assert_eq!(seen, [3, 4, 5, 5, 6, 7], "{told:#?}");
+
+    let told = lines(
+        "330825/service/window",
+        "format = 1\n[[service]]\ncategory = \"order/fire\"\npromise = \"soon\"\nsource = \"\"\n\
+         [[service.materials]]\ncode = \"A\"\nname = { zh = \"证\", en = \"card\" }\nform = \"gold\"\n",
+    );
+    let seen: Vec<u32> = told.iter().map(|(line, _)| *line).collect();
+    assert_eq!(seen, [3, 4, 5, 7, 9], "{told:#?}");
+
+    let told = lines(
+        "330825/policy/bees",
+        "format = 1\n[[category]]\ncode = \"order/bees\"\nname = \"养蜂\"\n[[dispatch]]\ncategory = \"order/bees\"\n\
+         tier = \"moon\"\nplatform = \"sun\"\nextension = \"long\"\n[dispatch.clocks]\nfinish = \"soon\"\nrespond = \"2h\"\n\
+         [limits]\npauses = 99\ncontests = 99\n",
+    );
+    let seen: Vec<u32> = told.iter().map(|(line, _)| *line).collect();
+    assert_eq!(seen, [7, 8, 9, 11, 14, 15], "{told:#?}");
+}
+
+#[test]
+fn what_follows_from_a_fault_is_not_told() {
+    // The sum names a field that is wrong itself.
+    let told = lines(
+        "330825/disclosure/affairs",
+        "format = 1\n[[item]]\nname = \"收支\"\nperiod = \"month\"\nfields = [\"x\", { name = \"合计\", kind = \"colour\" }]\n\
+         sums = [{ total = \"合计\", plus = [\"x\"] }]\n",
+    );
+    assert_eq!(told.len(), 1, "{told:#?}");
+    let told = lines(
+        "330825/board/boards",
+        "format = 1\n[[board]]\ncode = \"A\"\nname = \"\"\nphotos = 99\n",
+    );
+    let seen: Vec<u32> = told.iter().map(|(line, _)| *line).collect();
+    assert_eq!(seen, [3, 4, 5], "{told:#?}");
+}
+
 #[test]
 fn every_fault_of_the_syntax_is_told() {
     let found = found(
@@ -144,6 +214,8 @@ fn the_kind_is_told_by_the_content() {
             Some(TemplateKind::Board),
         ),
         ("format = 1\n[[service]]\n", Some(TemplateKind::Service)),
+        ("format = 1\n[[element]]\n", Some(TemplateKind::Standard)),
+        ("format = 1\n[[list]]\n", Some(TemplateKind::Standard)),
         ("format = 1\n[[dispatch]]\n", Some(TemplateKind::Policy)),
         ("format = 1\n[limits]\n", Some(TemplateKind::Policy)),
         (
@@ -167,6 +239,14 @@ fn the_starting_sets_have_no_faults() {
             include_str!("../../../../../config/templates/village-affairs.toml"),
         ),
         (
+            "330825/disclosure/community-affairs",
+            include_str!("../../../../../config/templates/community-affairs.toml"),
+        ),
+        (
+            "330825/disclosure/park-affairs",
+            include_str!("../../../../../config/templates/park-affairs.toml"),
+        ),
+        (
             "330825/board/village-boards",
             include_str!("../../../../../config/templates/village-boards.toml"),
         ),
@@ -177,6 +257,10 @@ fn the_starting_sets_have_no_faults() {
         (
             "330825/service/village-services",
             include_str!("../../../../../config/templates/village-services.toml"),
+        ),
+        (
+            "330825/standard/county-data",
+            include_str!("../../../../../config/templates/county-data.toml"),
         ),
         (
             "330825/policy/calendar",

@@ -44,6 +44,12 @@ fn refused<T>(result: Result<T, Failed<BadPlea>>) -> BadPlea {
     }
 }
 
+/// Returns how many marks of supporters are kept.
+async fn marks(office: &Office) -> usize {
+    let all = office.list(tables::PleaSupports::all(), 99).await;
+    all.unwrap().len()
+}
+
 async fn counted(office: &Office, what: Complied) -> u64 {
     let month = Month::of(office.now().day());
     let mut sum = 0;
@@ -81,12 +87,18 @@ async fn one_in_ten_make_a_disclosure_begin_that_falls_due_and_is_counted() {
     );
     all.support(id, slips[1]).await.unwrap();
     assert_eq!(counted(&office, Complied::Demanded).await, 0);
+    assert_eq!(
+        marks(&office).await,
+        2,
+        "each counts once until it is settled"
+    );
 
     // The number makes it owed, at once for those that have enough.
     all.count_residents((20, "户籍"), who(1)).await.unwrap();
     let seen = all.pleas().await.unwrap().pleas.remove(0);
     assert_eq!(seen.state, PleaState::Owed);
     assert_eq!(seen.plea.salt, [0; 16], "no mark can be matched any more");
+    assert_eq!(marks(&office).await, 0);
     let over = BadPlea::Over(PleaState::Owed);
     assert_eq!(refused(all.support(id, slips[2]).await), over);
     assert_eq!(counted(&office, Complied::Demanded).await, 1);
@@ -125,4 +137,12 @@ async fn a_plea_that_too_few_support_lapses_and_its_salt_goes_with_the_next() {
     assert_eq!(again.plea.id, PleaId(2));
     let first = all.pleas().await.unwrap().pleas.remove(1);
     assert_eq!((first.state, first.plea.salt), (PleaState::Lapsed, [0; 16]));
+    assert_eq!(marks(&office).await, 1, "that of the plea that is open");
+    // Of one that is declined nothing is left, and one that enough support at once keeps no mark either.
+    all.decline(PleaId(2), "《档案法》", who(2)).await.unwrap();
+    assert_eq!(marks(&office).await, 0);
+    all.count_residents((10, "户籍"), who(1)).await.unwrap();
+    let owed = all.plead(asked("账目"), slips[0]).await.unwrap();
+    assert_eq!(owed.state, PleaState::Owed);
+    assert_eq!(marks(&office).await, 0);
 }

@@ -57,6 +57,21 @@ async fn cut(line: &mut Line, draw: &mut Draw, at: usize) {
     line.reopen(at, disk).await;
 }
 
+/// Some of what is on its way arrives, is lost, or arrives and comes again.
+async fn deliver_some(line: &mut Line, draw: &mut Draw, on_the_way: &mut Vec<OnItsWay>) {
+    for _ in 0..draw.below(4) {
+        if on_the_way.is_empty() {
+            break;
+        }
+        let at = draw.below(on_the_way.len() as u64) as usize;
+        match draw.below(4) {
+            0 => _ = on_the_way.swap_remove(at),
+            1 => _ = line.deliver(&on_the_way[at]).await,
+            _ => _ = line.deliver(&on_the_way.swap_remove(at)).await,
+        }
+    }
+}
+
 async fn run(seed: u64) {
     let mut draw = Draw(seed);
     let mut line = Line::new().await;
@@ -90,17 +105,7 @@ async fn run(seed: u64) {
         let some = line.collect().await;
         signed.note(&some);
         on_the_way.extend(some);
-        for _ in 0..draw.below(4) {
-            if on_the_way.is_empty() {
-                break;
-            }
-            let at = draw.below(on_the_way.len() as u64) as usize;
-            match draw.below(4) {
-                0 => _ = on_the_way.swap_remove(at),
-                1 => _ = line.deliver(&on_the_way[at]).await,
-                _ => _ = line.deliver(&on_the_way.swap_remove(at)).await,
-            }
-        }
+        deliver_some(&mut line, &mut draw, &mut on_the_way).await;
     }
     // Then everything is well: after a few rounds the whole log is under heads of both.
     for _ in 0..6 {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     people::{Account, AccountId, Permission, Reach, Who, may_change, reach},
     roster::{Column, Fault, Leaving, MOST_CLOSED, Person, Row, Why},
+    rows::BadCell,
 };
 
 use super::{RosterManner, RosterOutcome};
@@ -47,7 +48,7 @@ impl People<'_> {
         manner: RosterManner,
     ) -> Result<Vec<RosterOutcome>, Failed<PeopleRefusal>> {
         let mut unit = self.begin(by.clone()).await?;
-        let (read, _) = unit.read_roster(rows, false).await?;
+        let (read, _) = unit.read_roster(rows, (false, false)).await?;
         drop(unit);
         let leavers = read.iter().flatten();
         let leavers = leavers.filter_map(|person| Some(person.account.as_ref()?.id));
@@ -94,7 +95,7 @@ impl People<'_> {
             return Ok(Err((Column::Login, Why::NobodyToClose)));
         };
         let Some(leaving) = person.leaving else {
-            return Ok(Err((Column::Close, Why::Missing)));
+            return Ok(Err((Column::Close, BadCell::Missing.into())));
         };
         if let Err(bad) = may_change(who, &account) {
             return Ok(Err((Column::Login, Why::Grant(bad))));

@@ -80,8 +80,23 @@ async fn upload(browser: &mut Browser<'_>, path: &str, file: &[u8]) -> Page {
 async fn a_form_is_filled_in_as_a_sheet_and_its_faults_are_told_with_their_cells() {
     let province = demanded().await;
     let mut clerk = Browser::signed_in(&province, "clerk").await;
+    let due = clerk.get("/desk/disclosures").await.expect(200);
+    let (_, blank) = due
+        .text
+        .split_once("href=\"/desk/disclosures/form.xlsx?")
+        .unwrap();
+    let (query, _) = blank.split_once('"').unwrap();
+    let query = query.replace("&#38;", "&").replace("&amp;", "&");
+    let blank = format!("/desk/disclosures/form.xlsx?{query}");
+    let blank = clerk.get(&blank).await.expect(200);
+    assert_eq!(blank.header("content-type"), XLSX);
     let path = begin(&mut clerk).await;
     let number = path.rsplit('/').next().unwrap().to_owned();
+    let disposition = blank.header("content-disposition");
+    assert!(
+        disposition.contains(&number),
+        "it is the form of this draft: {disposition}"
+    );
     let given = clerk.get(&format!("{path}/form.xlsx")).await.expect(200);
     assert_eq!(given.header("content-type"), XLSX);
     assert!(given.header("content-disposition").contains(&number));

@@ -122,7 +122,12 @@ async fn linking_and_unlinking_end_the_sessions_and_stand_in_the_audit_trail() {
                 .as_str()
                 .is_some_and(|d| d.contains("linked") && d.contains(" at "))
         })
-        .map(|e| (e["deed"].as_str().unwrap(), e["detail"].as_str().unwrap()))
+        .map(|e| {
+            (
+                e["permission"].as_str().unwrap(),
+                e["detail"].as_str().unwrap(),
+            )
+        })
         .collect();
     let at = town.provider.issuer();
     let (linked, unlinked) = (

@@ -7,6 +7,7 @@ use domain::{
     policy::{BadWords, Words},
     reply_text::{BadReplyText, ReplyText},
     service::BadMaterials,
+    standard::BadData,
 };
 use office::{DraftRefusal, MatterRefusal, NoSuchMatter};
 
@@ -72,7 +73,7 @@ chinese! { Refusal, through [Clock] {
 } }
 
 chinese! { MatterRefusal, through [
-    Rules, NoSuchMatter, Category, Words, Disclosure, Rating, Materials, Elsewhere, Draft, File, SecondMachine, Busy, SealingKey
+    Rules, NoSuchMatter, Category, Words, Disclosure, Rating, Materials, Data, Elsewhere, Draft, File, SecondMachine, Busy, SealingKey
 ] {
     NoSuchOfficer(account) => "本节点没有正在使用的账号 {account}；请从账号表中选",
     OfficerHandlesNothing(account) => "账号 {account} 没有处置权限；请派给有权限的人，或先授予角色",
@@ -116,6 +117,12 @@ fn whither(hint: &Whither) -> String {
         }
         Whither::In(code, name) => format!("它在 {name}（{code}），请向那里反映，或用文字写明地点"),
         Whither::Nowhere => "请写 WGS 84 的北纬和东经度数，或用文字写明地点".to_owned(),
+    }
+}
+
+impl InChinese for BadData {
+    fn in_chinese(&self) -> String {
+        self.said().chinese
     }
 }
 

@@ -6,6 +6,7 @@ use domain::people::{
     BadGridId, BadPassword, BadRoles, BadSavedList, Denied, Grid, SavedList,
 };
 use domain::roster::Why;
+use domain::rows::BadCell;
 use office::people::{BadToken, ExportRefusal, KeyReused, MOST_EXPORTED, NoSession, PeopleRefusal};
 use outbound::oidc::{BadToken as BadIdToken, SignInError};
 
@@ -78,18 +79,21 @@ chinese! { BadAccount, through [Roles] {
     Phone => "这不是电话号码；请写 3 到 40 个字，其中有数字，不换行",
 } }
 
-chinese! { Why, through [Account, Roles, Grant, Department] {
+chinese! { BadCell {
     Missing => "是空的；请填写",
     Formula => "开头像公式；请写内容本身",
-    Role => "没有这个角色；请写角色名或代码，如网格员、grid-worker，几个用顿号隔开",
-    NotYours => "开账号的人不能授予角色；请空着，或选“角色留给安全管理员”，由他随后读同一张表",
-    NoAccount => "还没有这个账号；请系统管理员先读这张表",
-    Grid => "没有这个网格；请先划网格，或改正名称",
-    Grids => "有几个网格同名；请写网格编号",
-    GridFull => "这个网格的人数已到上限 {most}；请分成几个" (most = Grid::MOST_MEMBERS),
     Shortened => "电子表格把这个号码缩短了；请把这一列设为文本格式，再填一遍",
     Doubtful => "这里显示的可能不是原来填的；请把这一列设为文本格式，再填一遍",
     Beyond => "这一行的格子比表头多；请删去表外的内容",
+    Grid => "没有这个网格；请先划网格，或改正名称",
+    Grids => "有几个网格同名；请写网格编号",
+} }
+
+chinese! { Why, through [Cell, Account, Roles, Grant, Department] {
+    Role => "没有这个角色；请写角色名或代码，如网格员、grid-worker，几个用顿号隔开",
+    NotYours => "开账号的人不能授予角色；请空着，或选“角色留给安全管理员”，由他随后读同一张表",
+    NoAccount => "还没有这个账号；请系统管理员先读这张表",
+    GridFull => "这个网格的人数已到上限 {most}；请分成几个" (most = Grid::MOST_MEMBERS),
     HasMatters(count) => "这个账号还有 {count} 件未结事项；请写由谁接手：用户名、部门、指挥室，或“不交接”",
     NobodyToClose => "没有这个用户名的账号，不用停用；请删去这一行",
     NoSuccessor => "这样写没有人能接手；请写在用的、能办事项的账号的用户名，或部门、指挥室、不交接",
@@ -97,8 +101,11 @@ chinese! { Why, through [Account, Roles, Grant, Department] {
     NotHandedOver(count, why) => "{count} 件未结事项没有交接成（{why}），账号没有停用；请到账号页面停用",
     TooManyClosed => "一张表最多停用 {most} 个账号；请分成几张" (most = domain::roster::MOST_CLOSED),
     Twice(line) => "第 {line} 行的用户名相同；请每人一个，或删去一行",
-    Taken(name) => "这个用户名是{name}的；请换一个",
-    Closed => "这个人的账号已停用；请改为重新启用",
+    Taken(name) => "这个用户名是{name}的；请换一个，本人改了姓名的，请在“原姓名”里写原来的",
+    Closed => "这个人的账号已停用；请在“状态”里写“启用”并选修改已有的账号，或删去这一行",
+    State => "状态只写“启用”，或者空着；停用的账号由谁接手写在“停用”一列",
+    OpensAndCloses => "这一行又启用又停用；请清空其中一格",
+    NobodyToRename => "没有这个用户名的账号，改不了姓名；请改正用户名，或清空这一格",
 } }
 
 chinese! { BadPassword {

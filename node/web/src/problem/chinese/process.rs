@@ -1,9 +1,15 @@
 //! The process and its neighbours: other systems, templates, keys, clocks, queues.
 
-use domain::{audit::BrokenTrail, hook::BadHook, template::BadTemplate};
+use domain::{
+    audit::BrokenTrail,
+    hook::BadHook,
+    invitation::{BadAddresses, BadValidity},
+    template::{BadReach, BadTemplate, RolloutRefusal},
+};
 use office::{
-    CountersignRefusal, NoSuchAlarm, NoSuchEvidence, NoSuchTemplate, NotBelow, RevokeRefusal,
-    SealingKeyFails, SecondMachine, TooBusy, feed::TooManyListeners, webhooks::HookRefusal,
+    CountersignRefusal, InviteRefusal, NoSuchAlarm, NoSuchEvidence, NoSuchTemplate, NotBelow,
+    NotPublished, NotRolledOut, NotWaiting, RevokeRefusal, SealingKeyFails, SecondMachine, TooBusy,
+    feed::TooManyListeners, webhooks::HookRefusal,
 };
 use outbound::http_client::BadTarget;
 use peer::courier::{CourierRefusal, NotACourierFile};
@@ -32,6 +38,27 @@ chinese! { RevokeRefusal {
     NotAChild(division) => "{division} 不是本节点的直接下级；只有它的上级能吊销它的密钥",
     NoKey(division) => "本节点没有见过 {division} 仍然有效的密钥；请核对是否已吊销",
 } }
+
+chinese! { InviteRefusal, through [Validity, Addresses] {
+    NotAChild(division) => "{division} 不是本节点的直接下级，或没有节点；请由它自己的上级邀请",
+    NoIssuingKey => "本节点没有给下级发证的密钥；请用有密钥的目录启动",
+    Enrolled(division, key) => "{division} 已入网，密钥是 {key}；请启动持有它的机器，密钥丢失时请选择替换",
+    NeverEnrolled(division) => "{division} 没有入过网，没有可替换的密钥；请不要选择替换",
+    NoMoreKeys(division) => "{division} 的密钥数已到上限；请联系程序的维护者",
+    NoneOpen(division) => "{division} 没有待用的邀请码；请看邀请码列表",
+    NobodyWaits(division) => "没有机器在等候加入 {division}；请先在那台机器上运行 `wujitong join`",
+    OtherNumber(division) => "等候加入 {division} 的机器不是这个号码；请对方再读一遍，仍不同就撤回邀请码",
+} }
+
+chinese! { BadAddresses {
+    None => "邀请码要写明本节点的地址，节点自己不知道；请写成“主机:端口”，例如 10.8.25.1:7450",
+    TooMany(count) => "{count} 个地址太多；最多写 4 个",
+    NotOne(address) => "“{address}”不是地址；请写成“主机:端口”，例如 10.8.25.1:7450",
+} }
+
+chinese_of! {
+    BadValidity: it => "邀请码的有效期是 1 小时到 90 天，不能是 {} 小时；请另选" (it.0),
+}
 
 chinese! { CountersignRefusal {
     NotBelow(division) => "{division} 不是本节点往下第二级的单位；由它上级的上级会签",
@@ -70,9 +97,32 @@ chinese! { BrokenTrail {
     Beyond(entry) => "审计日志应止于第 {entry} 条，后面却还有；请与备份比对，并告诉审计人员",
 } }
 
+chinese! { BadReach {
+    Nobody => "没有选给谁先用；请填 1 到 99 的百分比，或选单位",
+    Share => "比例是 1 到 99；给全部单位时请不填",
+    TooMany => "点名的单位超过 64 个；请改选它们的上级，或填百分比",
+    OutOfScope(division) => "{division} 及其以下没有适用这个模板的节点；请选模板适用范围内的单位",
+} }
+
+chinese! { RolloutRefusal, through [Reach] {
+    NotUnderWay => "这个模板没有正在分批下发的版本；请带比例或单位下达下一版",
+    UnderWay(version) => "第 {version} 版还在分批下发；请先扩大到全部，或撤回，再下达下一版",
+    Paused => "分批下发已暂停；请先恢复，或撤回",
+    NotPaused => "分批下发没有暂停；不用恢复",
+    NotWider => "范围只能扩大；请至少包括现在的比例和单位，再加一些",
+    NothingEarlier => "这里没有保存更早的版本；请把原文作为下一版下达",
+} }
+
+chinese! { NotPublished, through [Template, Rollout] {} }
+
+chinese! { NotRolledOut, through [Unknown, Rollout, Template] {
+    NotOurs(key) => "{key} 由别的单位制发；怎样分批下发，请到那个单位办",
+} }
+
 chinese_of! {
     NoSuchAlarm: it => "这里没有“{}”警报；请看警报表" (it.0.chinese()),
     NoSuchEvidence: it => "这里没有 {} 的日志矛盾；`wujitong log children` 列出有哪些" (it.0),
+    NotWaiting: it => "{} 没有在等候回归；邀请入网页上列出在等的，密钥丢失的请重新邀请" (it.0),
     NotBelow: it => "{} 不在本节点之下，或没有节点；请到它上面的节点或它自己的节点看" (it.0),
     NoSuchTemplate: it => "本节点没有模板 {}；请看模板表" (it.0),
     BadTemplate: it => "{}" (it.said().chinese),

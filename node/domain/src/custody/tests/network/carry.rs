@@ -97,18 +97,7 @@ impl Network {
                     self.apply(me, decision);
                 }
             }
-            Said::NotCarried(request) => {
-                let answer = not_carried(&request);
-                if self.not_carried.insert(request.id) {
-                    *self.answers.get_mut(&request.id).unwrap() += 1;
-                }
-                if request.id.by == me {
-                    self.hear(me, me, me, Payload::Answer(answer), false);
-                } else {
-                    let Outgoing { to, lane, payload } = reply_to(request.id.by, answer);
-                    self.send(me, me, to, lane, payload);
-                }
-            }
+            Said::NotCarried(request) => self.answer_not_carried(me, &request),
             // A repeated request was heard before, or will be.
             Said::Envelope {
                 payload: Payload::Request(request),
@@ -138,6 +127,20 @@ impl Network {
                     self.hear(me, from, author, payload, refuse);
                 }
             }
+        }
+    }
+
+    /// Answers a request that the next node did not carry.
+    fn answer_not_carried(&mut self, me: DivisionCode, request: &Request) {
+        let answer = not_carried(request);
+        if self.not_carried.insert(request.id) {
+            *self.answers.get_mut(&request.id).unwrap() += 1;
+        }
+        if request.id.by == me {
+            self.hear(me, me, me, Payload::Answer(answer), false);
+        } else {
+            let Outgoing { to, lane, payload } = reply_to(request.id.by, answer);
+            self.send(me, me, to, lane, payload);
         }
     }
 
@@ -179,109 +182,130 @@ impl Network {
         payload: Payload,
         refuse: bool,
     ) {
-        let tree = Arc::clone(&self.tree);
-        let context = context(me, self.now, &tree);
         match payload {
             Payload::Give { matter, bound_for } => {
-                let (id, cv) = (matter.id, matter.version.cv);
-                let floor = self.floors.get(&(me, id)).copied().unwrap_or_default();
-                let incoming = Incoming {
-                    from,
-                    matter: &matter,
-                    bound_for,
-                };
-                let known = self.dockets.get(&(me, id));
-                let refused =
-                    match receive(known, floor, incoming, Recollection::default(), context) {
-                        Taken::Already => false,
-                        Taken::Now(decision) if !refuse => {
-                            if bound_for != me {
-                                self.tally.relayed += 1;
-                            }
-                            self.apply(me, *decision);
-                            false
-                        }
-                        Taken::Now(_) => true,
-                        Taken::Refused(reason) => {
-                            assert!(cv <= floor, "{me} refuses cv {cv:?} of {id}: {reason}");
-                            self.tally.refused_again += 1;
-                            true
-                        }
-                    };
-                if refused {
-                    self.tally.refused += 1;
-                    self.floors.insert((me, id), floor.max(cv));
-                    self.refusals.insert((me, id, cv));
-                }
-                self.wire.push(Packet {
-                    from: me,
-                    to: from,
-                    said: Said::Outcome {
-                        matter: id,
-                        cv,
-                        refused,
-                    },
-                });
+                self.hear_give(me, from, &matter, bound_for, refuse);
             }
-            Payload::Notice(matter) => {
-                let known = self.dockets.get(&(me, matter.id));
-                let giving = known.is_some_and(|d| matches!(d.standing, Standing::Giving { .. }));
-                let heard = hear_notice(known, &matter, author, Recollection::default(), context);
-                let heard = heard.unwrap_or_else(|why| panic!("{me} refuses {author}: {why}"));
-                if let Some(decision) = heard {
-                    self.tally.notices += 1;
-                    self.tally.learnt_by_notice += usize::from(giving);
-                    self.apply(me, decision);
-                }
-            }
-            Payload::Request(request) => {
-                let known = self.dockets.get(&(me, request.matter));
-                let (mut decision, answer) = match hear_request(known, request, context) {
-                    Heard::Repeated => return,
-                    Heard::Parked(docket) => {
-                        self.tally.parked += 1;
-                        return self.apply(me, quiet(docket));
-                    }
-                    Heard::Answered(docket, answer) => (quiet(docket.unwrap()), answer),
-                    Heard::Granted(decision, answer) => (*decision, answer),
-                };
-                decision.sends.push(reply_to(request.id.by, answer));
-                self.apply(me, decision);
-            }
-            Payload::Answer(answer) => {
-                let again = self.next_request(me);
-                let docket = &self.dockets[&(me, answer.matter)];
-                let Some((decision, next)) = take_answer(docket, author, &answer, again, context)
-                else {
-                    return;
-                };
-                match (next, answer.reply) {
-                    (Next::Done(Reply::Moot), Reply::Moved { holder, .. }) => {
-                        assert_eq!(holder, me, "pointers lead on until they lead back");
-                    }
-                    (Next::Done(Reply::Granted), _) => self.tally.granted += 1,
-                    (Next::Done(Reply::Closed | Reply::Refused), _) => {}
-                    // Only the latest of several remarks that wait for one transfer is kept.
-                    (Next::Done(Reply::Moot), Reply::Moot) => {
-                        let asked = docket
-                            .asked
-                            .iter()
-                            .find(|asked| asked.request.id == answer.request);
-                        let kind = asked.map(|asked| asked.request.kind);
-                        assert!(
-                            matches!(kind, Some(RequestKind::Remark(_))),
-                            "{kind:?} is moot"
-                        );
-                    }
-                    (Next::Done(Reply::NotEntitled | Reply::NotNow | Reply::Late), _) => {
-                        self.tally.denied += 1;
-                    }
-                    (Next::Again(..), _) => self.tally.pointed_on += 1,
-                    (next, reply) => panic!("{next:?} after {reply:?}"),
-                }
-                self.apply(me, decision);
-            }
+            Payload::Notice(matter) => self.hear_notice(me, author, &matter),
+            Payload::Request(request) => self.hear_request(me, request),
+            Payload::Answer(answer) => self.hear_answer(me, author, &answer),
             other => panic!("{} is not about matters", other.name()),
         }
+    }
+
+    fn hear_give(
+        &mut self,
+        me: DivisionCode,
+        from: DivisionCode,
+        matter: &Matter,
+        bound_for: DivisionCode,
+        refuse: bool,
+    ) {
+        let tree = Arc::clone(&self.tree);
+        let context = context(me, self.now, &tree);
+        let (id, cv) = (matter.id, matter.version.cv);
+        let floor = self.floors.get(&(me, id)).copied().unwrap_or_default();
+        let incoming = Incoming {
+            from,
+            matter,
+            bound_for,
+        };
+        let known = self.dockets.get(&(me, id));
+        let refused = match receive(known, floor, incoming, Recollection::default(), context) {
+            Taken::Already => false,
+            Taken::Now(decision) if !refuse => {
+                if bound_for != me {
+                    self.tally.relayed += 1;
+                }
+                self.apply(me, *decision);
+                false
+            }
+            Taken::Now(_) => true,
+            Taken::Refused(reason) => {
+                assert!(cv <= floor, "{me} refuses cv {cv:?} of {id}: {reason}");
+                self.tally.refused_again += 1;
+                true
+            }
+        };
+        if refused {
+            self.tally.refused += 1;
+            self.floors.insert((me, id), floor.max(cv));
+            self.refusals.insert((me, id, cv));
+        }
+        self.wire.push(Packet {
+            from: me,
+            to: from,
+            said: Said::Outcome {
+                matter: id,
+                cv,
+                refused,
+            },
+        });
+    }
+
+    fn hear_notice(&mut self, me: DivisionCode, author: DivisionCode, matter: &Matter) {
+        let tree = Arc::clone(&self.tree);
+        let context = context(me, self.now, &tree);
+        let known = self.dockets.get(&(me, matter.id));
+        let giving = known.is_some_and(|d| matches!(d.standing, Standing::Giving { .. }));
+        let heard = hear_notice(known, matter, author, Recollection::default(), context);
+        let heard = heard.unwrap_or_else(|why| panic!("{me} refuses {author}: {why}"));
+        if let Some(decision) = heard {
+            self.tally.notices += 1;
+            self.tally.learnt_by_notice += usize::from(giving);
+            self.apply(me, decision);
+        }
+    }
+
+    fn hear_request(&mut self, me: DivisionCode, request: Request) {
+        let tree = Arc::clone(&self.tree);
+        let context = context(me, self.now, &tree);
+        let known = self.dockets.get(&(me, request.matter));
+        let (mut decision, answer) = match hear_request(known, request, context) {
+            Heard::Repeated => return,
+            Heard::Parked(docket) => {
+                self.tally.parked += 1;
+                return self.apply(me, quiet(docket));
+            }
+            Heard::Answered(docket, answer) => (quiet(docket.unwrap()), answer),
+            Heard::Granted(decision, answer) => (*decision, answer),
+        };
+        decision.sends.push(reply_to(request.id.by, answer));
+        self.apply(me, decision);
+    }
+
+    fn hear_answer(&mut self, me: DivisionCode, author: DivisionCode, answer: &Answer) {
+        let tree = Arc::clone(&self.tree);
+        let context = context(me, self.now, &tree);
+        let again = self.next_request(me);
+        let docket = &self.dockets[&(me, answer.matter)];
+        let Some((decision, next)) = take_answer(docket, author, answer, again, context) else {
+            return;
+        };
+        match (next, answer.reply) {
+            (Next::Done(Reply::Moot), Reply::Moved { holder, .. }) => {
+                assert_eq!(holder, me, "pointers lead on until they lead back");
+            }
+            (Next::Done(Reply::Granted), _) => self.tally.granted += 1,
+            (Next::Done(Reply::Closed | Reply::Refused), _) => {}
+            // Only the latest of several remarks that wait for one transfer is kept.
+            (Next::Done(Reply::Moot), Reply::Moot) => {
+                let asked = docket
+                    .asked
+                    .iter()
+                    .find(|asked| asked.request.id == answer.request);
+                let kind = asked.map(|asked| asked.request.kind);
+                assert!(
+                    matches!(kind, Some(RequestKind::Remark(_))),
+                    "{kind:?} is moot"
+                );
+            }
+            (Next::Done(Reply::NotEntitled | Reply::NotNow | Reply::Late), _) => {
+                self.tally.denied += 1;
+            }
+            (Next::Again(..), _) => self.tally.pointed_on += 1,
+            (next, reply) => panic!("{next:?} after {reply:?}"),
+        }
+        self.apply(me, decision);
     }
 }

@@ -1,10 +1,10 @@
-//! What the program tells operators of by itself, in both languages: details of alarms, errors of background
-//! work, why a link ended. A saying without one of the languages does not compile.
+//! What the program tells operators of, in both languages: details of alarms, errors of background
+//! work, why a link ended, what is wrong in a file. A saying without one of the languages does not compile.
 
 use std::fmt;
 
+use crate::Term;
 use serde::{Deserialize, Serialize};
-use topology::Term;
 
 /// One thing told in English and in Chinese.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -95,7 +95,7 @@ macro_rules! sayings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alarm::AlarmKind;
+    use crate::Tier;
 
     crate::sayings! {
         fn fails(count, why): "{count} 次失败：{why}", "{count} failures: {why}";
@@ -103,9 +103,12 @@ mod tests {
 
     #[test]
     fn a_saying_inside_another_is_told_in_the_language_of_the_other() {
-        let said = fails(3, Saying::term(AlarmKind::KeyRevoked));
-        assert_eq!(said.english, "3 failures: a key was revoked");
-        assert_eq!(said.chinese, "3 次失败：密钥已吊销");
+        let said = fails(3, Saying::term(Tier::County));
+        assert_eq!(
+            said.english,
+            "3 failures: county, district or city of county level"
+        );
+        assert_eq!(said.chinese, "3 次失败：县");
         let quoted = fails(1, "EIO");
         assert!(quoted.english.ends_with("EIO") && quoted.chinese.ends_with("EIO"));
     }
