@@ -36,6 +36,7 @@ mod policies;
 mod policy_in_force;
 pub mod problem;
 mod public_figures;
+mod questions;
 mod readmissions;
 mod receipts;
 mod reply_texts;
@@ -45,6 +46,7 @@ mod saved_lists;
 mod seen;
 mod settings;
 mod status;
+mod template_proposals;
 mod template_values;
 mod templates;
 
@@ -148,6 +150,10 @@ pub use policies::{
 };
 pub use policy_in_force::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubject, PolicyValue};
 pub use public_figures::{PublicCount, PublicFigures};
+pub use questions::{
+    AnswerColumn, AnswerKey, AnswerLine, AnswerValue, Asked, Compare, FiguresAnswer, QuestionQuery,
+    answer_values, rank_lines,
+};
 pub use readmissions::{ReadmissionLine, ReadmissionList, WaitingChild};
 pub use receipts::{
     CheckLine, CheckedDisclosure, DisclosureReceiptQuery, ReceiptCheck, ReceiptLine,
@@ -168,9 +174,13 @@ pub use status::{
     NodeStatus, Nodes, QueueLength, Status, StatusQuery, WorkerLine, WorkerState,
     worker_in_chinese,
 };
+pub use template_proposals::{
+    DeclineProposal, ProposalEndView, ProposalLine, ProposalPerson, TemplateProposal,
+    TemplateProposals, people_of,
+};
 pub use template_values::{
-    EffectiveKind, EffectiveQuery, EffectiveTemplates, EffectiveValueView, LooserValue, SetBy,
-    TemplateDiff, TemplateFaultView, TierChanges, ValueChange,
+    EffectiveKind, EffectiveQuery, EffectiveTemplates, EffectiveValueView, ItemSample, LooserValue,
+    SetBy, TemplateDiff, TemplateFaultView, TierChanges, ValueChange,
 };
 pub use templates::{
     AdoptionView, ChildRollout, PublishRequest, ReachCount, ReachRequest, RefusalView,
@@ -197,6 +207,7 @@ pub fn enumerations() -> Vec<Enumeration> {
     vec![
         Enumeration::of::<ActionName>(),
         Enumeration::of::<Charge>(),
+        Enumeration::of::<Compare>(),
         Enumeration::of::<HandOverTo>(),
         Enumeration::of::<HouseholdSheetOutcome>(),
         Enumeration::of::<ImportOutcome>(),

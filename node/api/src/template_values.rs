@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use domain::{
+    disclosure::{Class, Item},
     rule::Source,
     saying::Saying,
     template::{Change, ChangesAt, EffectiveValue, TemplateFault},
+    time::Day,
 };
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
 
-use super::{Code, InBoth, Mentions, TemplateKind};
+use super::{Code, ColumnView, DisclosureDocument, FieldValue, InBoth, Mentions, TemplateKind};
 
 /// Selects what holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
@@ -187,6 +189,47 @@ pub struct TemplateDiff {
     pub drafts: u32,
     /// The disclosures due or overdue here whose item changes.
     pub duties: u32,
+    /// The forms of its items, filled with made-up values as villagers would see them; empty for kinds other than disclosure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<ItemSample>,
+}
+
+/// The form of an item with made-up values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ItemSample {
+    /// Name of the item.
+    pub item: String,
+    /// Its English name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub english: Option<String>,
+    /// Its class.
+    pub class: Class,
+    /// The article that demands it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The fields with what they might say.
+    pub fields: Vec<FieldValue>,
+    /// The columns of the table.
+    pub columns: Vec<ColumnView>,
+    /// Rows of the table.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl ItemSample {
+    /// Fills the form of an item. `day` stands where a day is asked for.
+    pub fn of(item: &Item, day: Day) -> Self {
+        let content = item.sample(day);
+        let texts = |row: &Vec<Box<str>>| row.iter().map(|text| text.to_string()).collect();
+        Self {
+            item: item.name.to_string(),
+            english: item.english.as_deref().map(str::to_owned),
+            class: item.class,
+            source: item.source.as_deref().map(str::to_owned),
+            fields: DisclosureDocument::fields_of(item, &content),
+            columns: item.columns.iter().map(ColumnView::from).collect(),
+            rows: content.rows.iter().map(texts).collect(),
+        }
+    }
 }
 
 /// What a draft changes at the divisions of a tier.

@@ -1,6 +1,11 @@
 //! `wujitong rollup`
 
-use api::{CellsApart, Figures, JournalCount, RollupBy, RollupQuery, RollupTable};
+mod query;
+
+use api::{
+    CellsApart, ChildFiguresView, Figures, JournalCount, RollupBy, RollupQuery, RollupTable,
+    SilentChild,
+};
 use clap::Subcommand;
 use domain::{
     measure::{Measure, Row},
@@ -18,6 +23,7 @@ use super::{
 /// Shows the figures (统计) of a node and everything below it
 ///
 /// Examples:
+///   wujitong rollup query --by county,month --measure completion-rate,in-time-rate
 ///   wujitong rollup show --by category
 ///   wujitong rollup journal
 #[derive(Debug, clap::Args)]
@@ -31,6 +37,7 @@ pub struct Rollup {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    Query(query::Query),
     Show(Show),
     Apart(Apart),
     Journal(Journal),
@@ -76,6 +83,7 @@ impl Rollup {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         let asked = self.site.ask().await?;
         match self.what {
+            What::Query(query) => query.run(&asked, output).await,
             What::Show(Show { by, from, to }) => {
                 let query = RollupQuery {
                     from: from.map(|day| day.to_string()),
@@ -154,25 +162,30 @@ fn lines(rollup: &RollupTable) -> String {
         moment(*as_of_ms)
     );
     for child in &rollup.silent {
-        let heard = child
-            .last_contact_ms
-            .map_or("at an unknown time".to_owned(), moment);
-        text += &format!(
-            "silent 未连通: {} {}, last heard of {heard}\n",
-            child.child.short(),
-            child.name
-        );
+        text += &silent_line(child);
     }
     if let Some(in_transit) = rollup.total.in_transit {
         text += &format!("in transit between two nodes 在途: {in_transit}\n");
     }
-    text += &marked(rollup);
+    text += &marked(&rollup.marked);
     text
 }
 
+/// Says that a child is silent.
+fn silent_line(child: &SilentChild) -> String {
+    let heard = child
+        .last_contact_ms
+        .map_or("at an unknown time".to_owned(), moment);
+    format!(
+        "silent 未连通: {} {}, last heard of {heard}\n",
+        child.child.short(),
+        child.name
+    )
+}
+
 /// Returns a table of children with faulty figures.
-fn marked(rollup: &RollupTable) -> String {
-    if rollup.marked.is_empty() {
+fn marked(children: &[ChildFiguresView]) -> String {
+    if children.is_empty() {
         return String::new();
     }
     let headings = [
@@ -183,7 +196,7 @@ fn marked(rollup: &RollupTable) -> String {
         "since",
         "#counted before a loss",
     ];
-    let rows = rollup.marked.iter().map(|child| {
+    let rows = children.iter().map(|child| {
         [
             child.child.short(),
             child.apart.to_string(),

@@ -1,6 +1,7 @@
 //! `wujitong template`
 
 mod check;
+mod proposals;
 mod rollout;
 mod values;
 
@@ -24,7 +25,7 @@ use super::{
 ///
 /// Examples:
 ///   wujitong template check finance.toml
-///   wujitong template publish finance.toml --kind disclosure --name finance --title "财务公开"
+///   wujitong template propose finance.toml --kind disclosure --name finance --title "财务公开"
 ///   wujitong template status 33/disclosure/finance
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -40,6 +41,10 @@ enum What {
     Check(check::Check),
     Explain(values::Explain),
     Diff(values::Diff),
+    Propose(proposals::Propose),
+    Proposals(proposals::Proposals),
+    Approve(proposals::Approve),
+    Decline(proposals::Decline),
     Publish(Publish),
     List(List),
     Status(Status),
@@ -48,6 +53,7 @@ enum What {
 
 /// Publishes a template, or its next version, for every node in scope below
 ///
+/// Only before the node has accounts. After that one person proposes it, and another issues it.
 /// With --share or --first it goes to a part of them, and the version before stays in force for all
 /// others until `wujitong template rollout widen`.
 ///
@@ -130,6 +136,10 @@ impl Template {
                 let published: Named<TemplateStatus> = asked.client.post(&path, &request).await?;
                 output.facts(&published, || status(&published))
             }
+            What::Propose(propose) => propose.run(&asked, output).await,
+            What::Proposals(proposals) => proposals.run(&asked, output).await,
+            What::Approve(approve) => approve.run(&asked, output).await,
+            What::Decline(decline) => decline.run(&asked, output).await,
             What::List(List) => {
                 let list: Named<Templates> = asked.client.get(&asked.path("templates")).await?;
                 output.facts(&list, || lines(&list))

@@ -4,7 +4,7 @@ mod act;
 mod alike;
 mod boards;
 mod bulk;
-mod clock;
+pub(crate) mod clock;
 mod contact;
 mod disclosures;
 mod dispute;
@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// Leads somebody who is not signed in to the sign-in, and tells everybody else that they may not.
-fn check_may(
+pub(crate) fn check_may(
     visit: &Visit,
     permission: Permission,
     told: (&'static str, &'static str),
@@ -70,6 +70,10 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route(
             "/desk/templates/new",
             page(templates::form).merge(form(templates::send)),
+        )
+        .route(
+            "/desk/templates/proposals/{number}",
+            page(templates::show_proposal).merge(form(templates::decide)),
         )
         .route("/desk/templates/holds/{kind}", page(templates::holds))
         .route(

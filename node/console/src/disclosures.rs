@@ -3,13 +3,13 @@
 mod compliance;
 pub(crate) mod object;
 mod pleas;
-mod sheet;
+pub(crate) mod sheet;
 
 use std::sync::Arc;
 
 use api::{
     ColumnView, DisclosureDocument, DisclosureLine, DisclosureView, Disclosures, DocumentFile,
-    Duties, DutyLine, EditionLog, EditionView, FieldValue, problem::Problem,
+    Duties, DutyLine, EditionLog, EditionView, FieldValue, ItemSample, problem::Problem,
 };
 use askama::Template;
 use axum::Router;
@@ -280,6 +280,21 @@ impl Document {
 }
 
 impl Document {
+    /// Returns the form of an item with made-up values.
+    pub(crate) fn sample(w: Words, sample: &ItemSample) -> Self {
+        let source = sample.source.clone();
+        let source = source.map(|source| (w.open_source().to_owned(), source));
+        let class = (w.open_class().to_owned(), w.short(sample.class));
+        Self {
+            facts: std::iter::once(class).chain(source).collect(),
+            fields: sample.fields.clone(),
+            columns: sample.columns.clone(),
+            rows: sample.rows.clone(),
+            note: String::new(),
+            files: vec![],
+        }
+    }
+
     /// Returns it without the addresses of its files: another division may have published it.
     pub(crate) fn without_links(mut self) -> Self {
         for file in &mut self.files {

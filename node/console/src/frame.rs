@@ -94,7 +94,7 @@ type Section = (
 );
 
 /// The sections in the order of the page.
-const SECTIONS: [Section; 11] = [
+const SECTIONS: [Section; 12] = [
     ("/", Words::home, |_| Some("/")),
     ("/disclosures", Words::open_title, |_| Some("/disclosures")),
     ("/boards", Words::board_title, |_| Some("/boards")),
@@ -108,6 +108,9 @@ const SECTIONS: [Section; 11] = [
     ("/desk/templates", Words::tpl_title, |visit| {
         let only = visit.may(Permission::ViewTemplates) && !visit.may(Permission::ViewList);
         only.then_some("/desk/templates")
+    }),
+    ("/command", Words::cmd_title, |visit| {
+        visit.may(Permission::ReadRollups).then_some("/command")
     }),
     ("/admin", Words::administration, admin::first),
     ("/network", Words::network, |visit| {

@@ -16,6 +16,7 @@ mod assets;
 mod boards;
 #[cfg(test)]
 mod colours;
+mod command;
 mod data_fields;
 mod desk;
 mod disclosures;
@@ -108,7 +109,7 @@ fn routes(api: Router<AppState>, gate: &Arc<Gate>) -> Router<AppState> {
         .route("/network/readmissions/{division}", form(network::readmit))
         .route("/{*path}", route(EVERY_METHOD, nothing));
     let routes = disclosures::routes(admin::routes(desk::routes(villagers::routes(routes))));
-    let routes = points::routes(boards::routes(routes))
+    let routes = command::routes(points::routes(boards::routes(routes)))
         .method_not_allowed_fallback(wrong_method)
         .layer(Extension(pages))
         .route("/assets/{name}", get(assets::serve))

@@ -3,6 +3,7 @@
 
 mod admin;
 mod boards;
+mod command;
 mod desk;
 mod disclosures;
 mod everywhere;
@@ -134,6 +135,7 @@ mod tests {
             ("boards", include_str!("words/boards.rs")),
             ("points", include_str!("words/points.rs")),
             ("templates", include_str!("words/templates.rs")),
+            ("command", include_str!("words/command.rs")),
         ];
         let lines = files
             .iter()

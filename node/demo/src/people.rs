@@ -76,7 +76,15 @@ const TOWNSHIP: [Person; 1] = [Person {
     english: "clerk Li Min",
     begins: "/desk",
 }];
-const COUNTY: [Person; 4] = [
+const COUNTY: [Person; 6] = [
+    Person {
+        login: "leader",
+        role: Role::Leader,
+        name: "吴国平",
+        chinese: "分管领导吴国平",
+        english: "county leader Wu Guoping",
+        begins: "/command",
+    },
     Person {
         login: "dispatcher",
         role: Role::Dispatcher,
@@ -91,6 +99,14 @@ const COUNTY: [Person; 4] = [
         name: "赵雅琴",
         chinese: "模板制定人赵雅琴",
         english: "template author Zhao Yaqin",
+        begins: "/desk/templates",
+    },
+    Person {
+        login: "second-author",
+        role: Role::TemplateAuthor,
+        name: "钱文涛",
+        chinese: "模板审定人钱文涛",
+        english: "template author Qian Wentao, who looks at it again",
         begins: "/desk/templates",
     },
     Person {

@@ -40,6 +40,12 @@ impl Actor {
     pub const fn is_person(&self) -> bool {
         !matches!(self, Self::Rule(_) | Self::Peer(_))
     }
+
+    /// Returns whether two may be one person where two people are needed: whoever runs the machine can be any of its users.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let owner = |actor: &Self| matches!(actor, Self::OsUser(_));
+        self == other || (owner(self) && owner(other))
+    }
 }
 
 /// Writes the actor as the audit trail shows it. A draft is not named, because its key is a secret.

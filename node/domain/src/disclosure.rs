@@ -18,6 +18,7 @@ mod item;
 pub(crate) mod number;
 mod read;
 mod rhythm;
+mod sample;
 #[cfg(test)]
 mod tests;
 

@@ -36,6 +36,7 @@ pub mod personal;
 pub mod plea;
 pub mod points;
 pub mod policy;
+pub mod rate;
 pub mod readmission;
 pub mod receipt;
 pub mod record;
@@ -127,6 +128,7 @@ const ENUMERATIONS: &[fn() -> Enumeration] = &[
     Enumeration::of::<revocation::Reason>,
     Enumeration::of::<roster::Column>,
     Enumeration::of::<service::MaterialForm>,
+    Enumeration::of::<rollup::Mark>,
     Enumeration::of::<standard::ElementKind>,
     Enumeration::of::<suite::Suite>,
     Enumeration::of::<template::ListFaultName>,

@@ -10,6 +10,7 @@ mod check;
 mod counters;
 mod dealings;
 mod model;
+mod question;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,9 @@ pub use check::{Beside, CellRefusal, Judge, MOST_FACTS, MOST_OWN_CATEGORIES};
 pub use counters::{BadCounters, Counters};
 pub use dealings::{Dealings, Passed};
 pub use model::Rollup;
+pub use question::{
+    BadQuestion, Counted, Key, MOST_LINES, MOST_MARKS, Mark, Question, period_name,
+};
 pub use table::{By, Group, Totals, table};
 pub use v5::{CellReportV5, CountersV5, DealingsV5, HeardV5};
 

@@ -14,6 +14,7 @@ mod effective;
 mod fault;
 mod issuers;
 mod list;
+mod proposal;
 mod repair;
 mod rollout;
 mod standards;
@@ -40,6 +41,10 @@ pub use fault::{MOST_FAULTS, TemplateFault, faults, kind_of};
 pub use list::{
     LIST_EVERY_MS, ListFault, ListFaultName, Listed, MOST_LISTED, TemplateList, list_fault,
     list_is_due,
+};
+pub use proposal::{
+    MOST_REASON, MOST_WAITING, NewTemplate, Proposal, ProposalEnd, ProposalOutcome,
+    ProposalRefusal, check_alone,
 };
 pub use rollout::{
     BadReach, Effect, MOST_NAMED, Next, Part, Reach, Rollout, RolloutAct, RolloutAsk,

@@ -37,7 +37,7 @@ use domain::{
     rollup::{CellKey, Counters, EpochSet, Heard},
     service::MaterialCheck,
     suite::Digest,
-    template::{AdoptionReport, Template, TemplateKey},
+    template::{AdoptionReport, Proposal, Template, TemplateKey},
     time::{Day, Timestamp},
 };
 use records::{
@@ -164,6 +164,8 @@ records::tables! { pub(crate) OFFICE:
     Rollouts("rollout of a template", b"Yr"): TemplateKey => templates::RolloutRecord;
     /// The version for all before the latest one, of own templates.
     EarlierTemplates("earlier version of a template", b"Ye"): TemplateKey => Template;
+    /// Templates that wait for a second person to issue them, and how others ended, by their number.
+    Proposals("proposed template", b"Yp"): u32 => Proposal;
     /// Lists of current versions, by their issuer; also this node's own.
     TemplateLists("list of current templates", b"Yl"): DivisionCode => templates::ListRecord;
     /// Templates in force.

@@ -6,6 +6,7 @@ mod in_force;
 mod lag;
 mod lists;
 pub(crate) mod policies;
+mod proposals;
 mod rollouts;
 mod settle;
 #[cfg(test)]
@@ -21,41 +22,22 @@ use bytes::Bytes;
 use domain::{
     alarm::{AlarmKind, details},
     ids::KeyId,
-    template::{BadTemplate, Expected, Scope, Template, TemplateKind},
+    template::{Expected, Scope, Template},
 };
 use records::table::{Plain, Table};
-use topology::{DivisionCode, Tier, Tree, UnitKind};
+use topology::{DivisionCode, Tree};
 use wire::frame::{TemplateInForce, TemplatesKnown};
 
+pub use domain::template::NewTemplate;
 pub use rollouts::{NotPublished, NotRolledOut};
 pub use settle::KnownTemplate;
 pub use values::NotBelow;
 
 pub use crate::tables::templates::{RolloutRecord, TemplateRecord};
-use crate::{
-    Failed, Fault, RefusalReason, RequestContext, services::Templates, tables,
-    unit_of_work::UnitOfWork,
-};
+use crate::{Fault, RefusalReason, services::Templates, tables, unit_of_work::UnitOfWork};
 
 /// More versions than a store can lose when it goes back in time.
 const MOST_LOST_VERSIONS: u32 = 1000;
-
-/// A template to publish.
-#[derive(Clone, Debug)]
-pub struct NewTemplate {
-    /// Its kind.
-    pub kind: TemplateKind,
-    /// Its name, the last part of the key.
-    pub name: String,
-    /// Its title for people.
-    pub title: String,
-    /// Its content in TOML.
-    pub content: String,
-    /// The tiers in scope; empty for all.
-    pub tiers: Vec<Tier>,
-    /// The kinds of village-tier units in scope; empty for all.
-    pub kinds: Vec<UnitKind>,
-}
 
 /// The refusal of a template that this node does not know; holds its key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,19 +62,6 @@ impl Expectations {
 }
 
 impl Templates<'_> {
-    /// Publishes a template, or its next version, for all in scope. Ends a rollout. Durable when it returns.
-    pub async fn publish(
-        self,
-        new: NewTemplate,
-        by: impl Into<RequestContext>,
-    ) -> Result<Template, Failed<BadTemplate>> {
-        let mut unit = self.begin(by).await?;
-        let template = unit.draft(new).await?;
-        let template = unit.say_template(template).await?;
-        unit.commit().await?;
-        Ok(template)
-    }
-
     /// Returns the latest versions for all that are known to this node.
     pub async fn all(self) -> Result<Vec<TemplateRecord>, Fault> {
         let range = tables::Templates::all();

@@ -7,11 +7,12 @@ use std::{
     sync::Arc,
 };
 
+use api::PublishRequest;
 use app::{Host, Plan, StartError};
 use cli::client::Client;
 use http::Method;
 use identity::Founding;
-use office::Office;
+use office::{NewTemplate, Office};
 use rustls_pki_types::UnixTime;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -19,7 +20,7 @@ use topology::{Outlines, Tree};
 use web::state::Node;
 
 use crate::{
-    PROVINCE, ZONE,
+    CLERK, PROVINCE, ZONE,
     asking::{Ask, Way},
     clock::ShiftedClock,
     code, homes,
@@ -179,6 +180,26 @@ impl Province {
     /// Returns a DELETE over TCP.
     pub fn delete(&self, path: &str) -> Ask<'_> {
         self.ask(Way::Tcp, Method::DELETE, path)
+    }
+
+    /// Has a template issued by whoever runs the machine, as before there were accounts.
+    pub async fn issue(&self, template: Value) {
+        let request: PublishRequest = serde_json::from_value(template).expect("it is a template");
+        let new = NewTemplate {
+            kind: request.kind,
+            name: request.name,
+            title: request.title,
+            content: request.content,
+            tiers: request.tiers,
+            kinds: request.kinds,
+        };
+        let office = self.office();
+        let templates = office.templates();
+        let issued = match request.first {
+            Some(first) => templates.publish_first(new, first.into(), CLERK).await,
+            None => templates.publish(new, CLERK).await,
+        };
+        issued.expect("it is issued");
     }
 
     /// Returns a login.

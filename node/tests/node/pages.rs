@@ -4,6 +4,7 @@ mod acts;
 mod boards;
 mod browser;
 mod bundles;
+mod command;
 mod data;
 mod desk;
 mod disclosures;

@@ -137,6 +137,7 @@ fn measures() {
         let checked = match row.check {
             Check::Steps => "by steps".to_owned(),
             Check::PartOf(whole) => format!("at most `{whole:?}`"),
+            Check::Bounds => "by bounds".to_owned(),
         };
         let (code, chinese, english) = (row.code, row.chinese, row.english);
         writeln!(

@@ -53,6 +53,7 @@ mod points;
 mod policies;
 pub mod problem;
 pub mod public_figures;
+mod questions;
 mod range;
 mod rate_limits;
 mod readmissions;
@@ -71,6 +72,7 @@ mod setup;
 pub mod state;
 mod status;
 mod tag;
+mod template_proposals;
 mod templates;
 
 use std::{net::IpAddr, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};

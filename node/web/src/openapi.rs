@@ -20,8 +20,8 @@ pub(super) use operations::complete;
 pub(super) use params::{
     AccountParams, AlarmParams, ChildLogParams, ChildParams, CourierParams, DisclosureFileParams,
     DisclosureParams, DraftPhotoPath, FileParams, GridParams, HookParams, KeyParams, LogParams,
-    MatterParams, NodeParams, PleaParams, ReplyTextParams, SavedListParams, SessionParams,
-    SourceParams, TemplateParams, TileParams, UploadParams,
+    MatterParams, NodeParams, PleaParams, ProposalParams, ReplyTextParams, SavedListParams,
+    SessionParams, SourceParams, TemplateParams, TileParams, UploadParams,
 };
 use schemas::finish;
 

@@ -20,9 +20,9 @@ use super::{
     accounts, alarms, audit, backups, boards, clock, compliance, contacts, courier, data,
     disclosures, drafts, events, exchanges, figures, files, gate::Gate, grids, hand_over, hooks,
     household_sheets, imports, invitations, key_statements, keyring, kinds, log, materials,
-    matters, offers, oidc, openapi, own_sessions, points, policies, public_figures, readmissions,
-    receipts, reply_texts, revocations, rosters, saved_lists, seen, session, settings, setup,
-    status, templates,
+    matters, offers, oidc, openapi, own_sessions, points, policies, public_figures, questions,
+    readmissions, receipts, reply_texts, revocations, rosters, saved_lists, seen, session,
+    settings, setup, status, template_proposals, templates,
 };
 use crate::state::AppState;
 
@@ -263,6 +263,11 @@ fn templates() -> Vec<Described> {
         (D::ViewTemplates, routes!(templates::status)),
         (D::ViewTemplates, routes!(templates::rollout)),
         (D::PublishTemplate, routes!(templates::roll)),
+        (D::PublishTemplate, routes!(template_proposals::list)),
+        (D::PublishTemplate, routes!(template_proposals::propose)),
+        (D::PublishTemplate, routes!(template_proposals::one)),
+        (D::PublishTemplate, routes!(template_proposals::approve)),
+        (D::PublishTemplate, routes!(template_proposals::template)),
     ]
 }
 
@@ -290,6 +295,7 @@ fn figures_and_changes() -> Vec<Described> {
     vec![
         (D::ReadRollups, routes!(figures::rollup)),
         (D::Enter, routes!(public_figures::month)),
+        (D::ReadRollups, routes!(questions::ask)),
         (D::ReadRollups, routes!(figures::apart)),
         (D::ReadRollups, routes!(figures::count)),
         (D::Import, routes!(imports::import)),

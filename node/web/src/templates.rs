@@ -17,6 +17,7 @@ use super::{
 
 /// Publish a template, or its next version
 ///
+/// Only before the node has accounts. After that one person proposes it, and another issues it.
 /// With `first` it goes to a part of its scope, and the version before stays in force for all others.
 #[utoipa::path(post, path = "/v1/nodes/{code}/templates", tag = "templates", params(NodeParams),
     request_body = PublishRequest, responses((status = 201, body = Named<TemplateStatus>)))]
@@ -48,7 +49,7 @@ pub(super) async fn roll(
     Ok(Json(find(&at, &key).await?))
 }
 
-fn new_template(request: PublishRequest) -> (Option<ReachRequest>, NewTemplate) {
+pub(super) fn new_template(request: PublishRequest) -> (Option<ReachRequest>, NewTemplate) {
     let PublishRequest {
         kind,
         name,

@@ -6,7 +6,7 @@ use thirtyfour::By;
 use super::driver::{Browser, Demo, Look};
 
 /// Pages with the person who opens them, by the link of the front page that lets them in.
-const PAGES: [(&str, &str, &[&str]); 8] = [
+const PAGES: [(&str, &str, &[&str]); 9] = [
     ("", "", &["/"]),
     (
         "330825002222",
@@ -92,6 +92,11 @@ const PAGES: [(&str, &str, &[&str]); 8] = [
             "/network/courier",
             "/network/invitations",
         ],
+    ),
+    (
+        "330825000000",
+        "leader",
+        &["/command", "/command?days=today"],
     ),
     (
         "330825",

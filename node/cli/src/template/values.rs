@@ -145,7 +145,9 @@ impl Diff {
         let request = self.draft.request()?;
         let path = asked.path("templates/diff");
         let diff: Named<TemplateDiff> = asked.client.post(&path, &request).await?;
-        output.facts(&diff, || differs(&diff, language::of_terminal()))?;
+        let names = Names(&diff.names);
+        let language = language::of_terminal();
+        output.facts(&diff, || differs(&diff.facts, language, &names))?;
         match diff.facts.faults.len() {
             0 => Ok(()),
             count => Err(Failure::Template(file, count)),
@@ -153,9 +155,8 @@ impl Diff {
     }
 }
 
-fn differs(diff: &Named<TemplateDiff>, language: Language) -> String {
-    let names = Names(&diff.names);
-    let diff = &diff.facts;
+/// Says what a draft would change.
+pub(super) fn differs(diff: &TemplateDiff, language: Language, names: &Names<'_>) -> String {
     let mut text = format!("{} version {}\n", diff.key, diff.version);
     for fault in &diff.faults {
         let (line, column) = (fault.line, fault.column);
@@ -164,7 +165,7 @@ fn differs(diff: &Named<TemplateDiff>, language: Language) -> String {
         let _ = writeln!(text, "{line}:{column}: {cause}; {remedy}");
     }
     for at in &diff.tiers {
-        text += &at_tier(at, language, &names);
+        text += &at_tier(at, language, names);
     }
     let counts = [
         (diff.open_matters, "open matters here", "件未结事项在本级"),

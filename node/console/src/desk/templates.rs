@@ -1,6 +1,7 @@
 //! Templates on the desk: which there are, what holds by them, and a draft with what it would change.
 
 mod draft;
+mod proposal;
 mod rollout;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use web::problem::Rejection;
 
 pub(super) use self::{
     draft::{form, send},
+    proposal::{decide, show_proposal},
     rollout::{act, show},
 };
 use super::{Choice, check_may};
@@ -66,9 +68,12 @@ struct ListPage {
     as_of: When,
     kinds: Vec<Choice>,
     issuers: Vec<Issuer>,
+    proposals: Vec<proposal::Row>,
     sees_desk: bool,
     may_publish: bool,
     is_done: bool,
+    is_proposed: bool,
+    is_declined: bool,
 }
 
 fn check(visit: &Visit) -> Result<(), Problem> {
@@ -77,6 +82,15 @@ fn check(visit: &Visit) -> Result<(), Problem> {
         "这一页供查看模板的人使用；请登录",
     );
     check_may(visit, Permission::ViewTemplates, told)
+}
+
+/// Lets only those through who issue templates.
+fn issuers_only(visit: &Visit) -> Result<(), Problem> {
+    let told = (
+        "this page is for those who issue templates; ask for the permission",
+        "这一页供制发模板的人使用；请申请权限",
+    );
+    check_may(visit, Permission::PublishTemplate, told)
 }
 
 /// Returns the kinds as choices.
@@ -113,6 +127,12 @@ pub(super) async fn list(visit: Arc<Visit>) -> Answer {
             issuer.rows.push(Row::of(&visit, line));
         }
     }
+    let may_publish = visit.may(Permission::PublishTemplate);
+    let proposals = match may_publish {
+        true => proposal::rows(&visit).await?,
+        false => vec![],
+    };
+    let told = |what| visit.query.get(what).is_some();
     visit.show(&ListPage {
         frame: Frame::desk(&visit, w.tpl_title()),
         w,
@@ -120,8 +140,11 @@ pub(super) async fn list(visit: Arc<Visit>) -> Answer {
         kinds: kinds(w, ""),
         issuers,
         sees_desk: visit.may(Permission::ViewList),
-        may_publish: visit.may(Permission::PublishTemplate),
-        is_done: visit.query.get("done").is_some(),
+        may_publish,
+        proposals,
+        is_done: told("done"),
+        is_proposed: told("proposed"),
+        is_declined: told("declined"),
     })
 }
 

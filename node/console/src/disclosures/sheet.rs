@@ -12,7 +12,7 @@ use super::{chosen, view};
 use crate::{answer::Answer, form::odd, visit::Visit};
 
 /// Answers with a file that the browser saves.
-pub(super) fn file(name: &str, kind: &'static str, text: String) -> Answer {
+pub(crate) fn file(name: &str, kind: &'static str, text: String) -> Answer {
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (

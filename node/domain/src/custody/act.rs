@@ -10,8 +10,10 @@ use super::{
 };
 use crate::{
     category::{Category, Visibility},
+    clock::{How, Stage},
     envelope::{Lane, Outgoing, Payload},
     matter::{Act, Appeal, Matter, Outcome, Publicity, Sort, Status, Step, Version},
+    measure::Measure,
     request::Request,
     suite::Digest,
 };
@@ -79,11 +81,31 @@ pub fn act(
     if let Act::Erase(_) = act {
         sends.extend(erasure_notices(&docket, &sends, me, tree));
     }
+    let facts = counted(act, &docket.matter);
     Ok(Decision {
         sends,
-        facts: act.facts().to_vec(),
+        facts,
         ..Decision::of(docket)
     })
+}
+
+/// Returns what an act counts that was just done: what every act of its kind counts, and of a matter that was closed and had a due
+/// time, whether it was in time.
+fn counted(act: Act, matter: &Matter) -> Vec<Measure> {
+    let mut facts = act.facts().to_vec();
+    if facts.contains(&Measure::CLOSED)
+        && let Some(ended) = matter
+            .clocks
+            .last(Stage::Finish)
+            .and_then(|clock| clock.ended)
+    {
+        match ended.how {
+            How::Met => facts.push(Measure::IN_TIME),
+            How::Late => facts.push(Measure::LATE),
+            How::Cancelled => {}
+        }
+    }
+    facts
 }
 
 /// Checks whether the state of a matter allows an act.

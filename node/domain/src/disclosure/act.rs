@@ -492,7 +492,7 @@ impl Work {
     /// Returns whether somebody wrote, sent or agreed to this edition, and so does not look at it again.
     pub fn is_own(&self, by: &Actor) -> bool {
         let mut known = self.writers.iter().chain(&self.agreed);
-        known.any(|known| is_same(known, by))
+        known.any(|known| known.may_be(by))
     }
 
     fn not_own(&self, by: &Actor) -> Result<(), BadDisclosure> {
@@ -501,12 +501,6 @@ impl Work {
             false => Ok(()),
         }
     }
-}
-
-/// Whether two are the same person as far as this matters: whoever runs the machine can be any of its users.
-fn is_same(one: &Actor, other: &Actor) -> bool {
-    let owner = |actor: &Actor| matches!(actor, Actor::OsUser(_));
-    one == other || (owner(one) && owner(other))
 }
 
 /// Checks what everybody reads outside of the form.

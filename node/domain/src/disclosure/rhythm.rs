@@ -98,6 +98,40 @@ impl Rhythm {
 }
 
 impl Span {
+    /// Returns as many days right before it; whole months before whole months, and so for quarters and years.
+    #[must_use]
+    pub fn before(self) -> Self {
+        let last = Day(self.from.0.saturating_sub(1));
+        let whole = [
+            Rhythm::Month,
+            Rhythm::Quarter,
+            Rhythm::HalfYear,
+            Rhythm::Year,
+        ];
+        match whole.into_iter().find(|rhythm| rhythm.fits(self)) {
+            Some(rhythm) => rhythm.around(last),
+            None => Self {
+                from: Day(last.0.saturating_sub(self.to.0.saturating_sub(self.from.0))),
+                to: last,
+            },
+        }
+    }
+
+    /// Returns the same days a year ago. The end of February is its end.
+    #[must_use]
+    pub fn a_year_ago(self) -> Self {
+        let ends_a_month = Rhythm::Month.around(self.to).to == self.to;
+        let earlier = |at| day(date(at).saturating_sub(1.year()));
+        let to = earlier(self.to);
+        Self {
+            from: earlier(self.from),
+            to: match ends_a_month {
+                true => Rhythm::Month.around(to).to,
+                false => to,
+            },
+        }
+    }
+
     /// Returns the day after its last.
     pub const fn after(self) -> Day {
         Day(self.to.0.saturating_add(1))

@@ -73,7 +73,7 @@ impl Counters {
     pub fn parts_fit(self) -> bool {
         Measure::LIST.iter().all(|row| match row.check {
             Check::PartOf(whole) => self[row.measure] <= self[whole],
-            Check::Steps => true,
+            Check::Steps | Check::Bounds => true,
         })
     }
 

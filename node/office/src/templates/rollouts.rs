@@ -6,8 +6,8 @@ use domain::{
     audit::Subject,
     envelope::{Destination, Payload},
     template::{
-        self, BadTemplate, Next, Reach, Rollout, RolloutAct, RolloutAsk, RolloutRefusal,
-        RolloutState, Stance, Template, TemplateKey, TemplateRefusal, Verdict,
+        self, BadTemplate, Next, ProposalRefusal, Reach, Rollout, RolloutAct, RolloutAsk,
+        RolloutRefusal, RolloutState, Stance, Template, TemplateKey, TemplateRefusal, Verdict,
     },
 };
 
@@ -31,6 +31,9 @@ pub enum NotPublished {
     /// It cannot go to a part of its scope first.
     #[error(transparent)]
     Rollout(#[from] RolloutRefusal),
+    /// Two people are needed.
+    #[error(transparent)]
+    Proposal(#[from] ProposalRefusal),
 }
 
 impl RefusalReason for NotPublished {}
@@ -55,35 +58,41 @@ pub enum NotRolledOut {
 impl RefusalReason for NotRolledOut {}
 
 impl Templates<'_> {
-    /// Publishes a template, or its next version, to a part of its scope first. The version before stays in force for
+    /// Publishes a template, or its next version, for all in scope, without a second person. Ends a rollout. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`NotPublished`]: a bad template, or somebody who needs a second person.
+    pub async fn publish(
+        self,
+        new: NewTemplate,
+        by: impl Into<RequestContext>,
+    ) -> Result<Template, Failed<NotPublished>> {
+        self.publish_alone(new, None, by).await
+    }
+
+    /// Publishes a template as [`Self::publish`] does, to a part of its scope first. The version before stays in force for
     /// all others. Durable when it returns.
     ///
     /// # Errors
-    /// [`NotPublished`]: a bad template, a reach that is not fit, or a rollout that has not ended.
+    /// [`NotPublished`]; also a reach that is not fit, or a rollout that has not ended.
     pub async fn publish_first(
         self,
         new: NewTemplate,
         reach: Reach,
         by: impl Into<RequestContext>,
     ) -> Result<Template, Failed<NotPublished>> {
+        self.publish_alone(new, Some(reach), by).await
+    }
+
+    async fn publish_alone(
+        self,
+        new: NewTemplate,
+        first: Option<Reach>,
+        by: impl Into<RequestContext>,
+    ) -> Result<Template, Failed<NotPublished>> {
         let mut unit = self.begin(by).await?;
-        let template = unit.draft(new).await.map_err(Failed::widen)?;
-        let known = KnownTemplate::read(&mut unit.view, &template.key).await?;
-        let going = known.rollout.as_ref().map(|record| &record.rollout);
-        if let Some(going) = going.filter(|going| going.is_under_way(known.template())) {
-            let version = going.template.version;
-            return Err(Failed::Refused(RolloutRefusal::UnderWay(version).into()));
-        }
-        let checked = reach.check(&template.scope, self.tree());
-        checked.map_err(|bad| Failed::Refused(RolloutRefusal::Reach(bad).into()))?;
-        let rollout = Rollout {
-            number: going.map_or(0, |last| last.number) + 1,
-            act: RolloutAct::Begin,
-            reach,
-            at: unit.now,
-            template,
-        };
-        let template = unit.say_rollout(rollout).await?;
+        template::check_alone(&unit.actor).map_err(|refusal| Failed::Refused(refusal.into()))?;
+        let template = unit.issue(new, first).await?;
         unit.commit().await?;
         Ok(template)
     }
@@ -166,6 +175,44 @@ impl Templates<'_> {
 }
 
 impl UnitOfWork<'_> {
+    /// Issues a template to those who take it first, or to all.
+    pub(super) async fn issue(
+        &mut self,
+        new: NewTemplate,
+        first: Option<Reach>,
+    ) -> Result<Template, Failed<NotPublished>> {
+        let (template, reach) = match (self.draft(new).await.map_err(Failed::widen)?, first) {
+            (template, None) => return Ok(self.say_template(template).await?),
+            (template, Some(reach)) => (template, reach),
+        };
+        let number = self.check_first(&template, &reach).await? + 1;
+        let rollout = Rollout {
+            number,
+            act: RolloutAct::Begin,
+            reach,
+            at: self.now,
+            template,
+        };
+        Ok(self.say_rollout(rollout).await?)
+    }
+
+    /// Checks whom a version is for at first. Returns the number of the last word on a rollout of the template.
+    pub(super) async fn check_first(
+        &mut self,
+        template: &Template,
+        reach: &Reach,
+    ) -> Result<u32, Failed<NotPublished>> {
+        let known = KnownTemplate::read(&mut self.view, &template.key).await?;
+        let going = known.rollout.as_ref().map(|record| &record.rollout);
+        if let Some(going) = going.filter(|going| going.is_under_way(known.template())) {
+            let version = going.template.version;
+            return Err(Failed::Refused(RolloutRefusal::UnderWay(version).into()));
+        }
+        let checked = reach.check(&template.scope, &self.office.dependencies.tree);
+        checked.map_err(|bad| Failed::Refused(RolloutRefusal::Reach(bad).into()))?;
+        Ok(going.map_or(0, |last| last.number))
+    }
+
     /// Makes the next version of an own template of what is to be published.
     pub(super) async fn draft(
         &mut self,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::{EffectiveKind, EffectiveTemplates, TemplateDiff, TierChanges};
+use api::{EffectiveKind, EffectiveTemplates, ItemSample, TemplateDiff, TierChanges};
 use domain::{
     disclosure::DutyState,
     template::{self, Template, TemplateKey, TemplateKind},
@@ -84,11 +84,14 @@ impl Templates<'_> {
         let known = self.latest(self.me).await?;
         let draft = self.draft_of(new).await?;
         let faults = template::faults(&draft, tree);
-        let is_sound = draft.check(tree).is_ok();
-        let tiers = match is_sound {
+        let parsed = draft.check(tree).ok();
+        let tiers = match parsed.is_some() {
             true => template::changes_of(&draft, &known, tree),
             false => vec![],
         };
+        let items = parsed.map(|parsed| parsed.items).unwrap_or_default();
+        let today = self.now().day();
+        let samples = items.iter().map(|item| ItemSample::of(item, today));
         let entries: BTreeSet<&str> = tiers
             .iter()
             .flat_map(|at| &at.changes)
@@ -107,6 +110,7 @@ impl Templates<'_> {
             open_matters,
             drafts,
             duties,
+            samples: samples.collect(),
         })
     }
 

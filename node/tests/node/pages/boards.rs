@@ -22,11 +22,9 @@ async fn boarded() -> Province {
     ] {
         province.person(&tokens, login, &[role]).await;
     }
-    let author = province.token("author").await;
     let template =
         json!({ "kind": "board", "name": "boards", "title": "公告栏", "content": BOARDS });
-    let sent = province.post("templates").by(&author).body(template);
-    sent.send().await.expect(201);
+    province.issue(template).await;
     province
 }
 

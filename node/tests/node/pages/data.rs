@@ -14,12 +14,10 @@ async fn with_standard() -> (Province, String) {
     for (login, role) in [("author", "template-author"), ("clerk", "official")] {
         province.person(&tokens, login, &[role]).await;
     }
-    let author = province.token("author").await;
     let clerk = province.token("clerk").await;
     let template =
         json!({ "kind": "standard", "name": "data", "title": "数据标准", "content": STANDARD });
-    let sent = province.post("templates").by(&author).body(template);
-    sent.send().await.expect(201);
+    province.issue(template).await;
     (province, clerk)
 }
 

@@ -32,16 +32,9 @@ async fn demanded() -> Province {
     ] {
         province.person(&tokens, login, &[role]).await;
     }
-    let author = province.token("author").await;
     let template =
         json!({ "kind": "disclosure", "name": "affairs", "title": "村务公开", "content": FORM });
-    province
-        .post("templates")
-        .by(&author)
-        .body(template)
-        .send()
-        .await
-        .expect(201);
+    province.issue(template).await;
     province
 }
 

@@ -55,6 +55,8 @@ const OF_PEOPLE: [(&str, &[&str]); 6] = [
             "/desk/templates/holds/policy?entry=enforcement%2Frubbish",
             "/desk/templates/holds/disclosure",
             "/account",
+            "/command",
+            "/command?days=year",
             "/admin/grids",
         ],
     ),
@@ -72,6 +74,7 @@ const OF_PEOPLE: [(&str, &[&str]); 6] = [
         &[
             "/desk/templates",
             "/desk/templates/new",
+            "/desk/templates/proposals/1",
             "/desk/templates/330000000000/policy/limits",
             "/desk/templates/330000000000/policy/limits/rollout",
             "/account",
@@ -220,11 +223,17 @@ async fn every_page_has_the_headers_and_nothing_inline_in_both_languages() {
         .person(&tokens, "author", &["template-author"])
         .await;
     assert_ne!(official, operator);
-    let author = province.token("author").await;
     let limits = json!({ "kind": "policy", "name": "limits", "title": "时限", "content": "format = 1\n",
         "first": { "share": 30, "divisions": ["3308"] } });
-    let issued = province.post("templates").by(&author).body(limits);
-    issued.send().await.expect(201);
+    province.issue(limits).await;
+    let author = province.token("author").await;
+    let proposed =
+        json!({ "kind": "policy", "name": "more", "title": "更多", "content": "format = 1\n" });
+    let proposed = province
+        .post("template-proposals")
+        .by(&author)
+        .body(proposed);
+    proposed.send().await.expect(201);
     let id = province.report(&official).await;
     let visits = OF_PEOPLE
         .iter()

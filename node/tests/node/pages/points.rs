@@ -22,11 +22,9 @@ async fn ruled() -> Province {
     ] {
         province.person(&tokens, login, &[role]).await;
     }
-    let author = province.token("author").await;
     let template =
         json!({ "kind": "points", "name": "points", "title": "积分", "content": POINTS });
-    let sent = province.post("templates").by(&author).body(template);
-    sent.send().await.expect(201);
+    province.issue(template).await;
     province
 }
 

@@ -13,12 +13,10 @@ async fn with_services() -> (Province, String) {
     for (login, role) in [("author", "template-author"), ("clerk", "official")] {
         province.person(&tokens, login, &[role]).await;
     }
-    let author = province.token("author").await;
     let clerk = province.token("clerk").await;
     let template =
         json!({ "kind": "service", "name": "services", "title": "办事事项", "content": SERVICES });
-    let sent = province.post("templates").by(&author).body(template);
-    sent.send().await.expect(201);
+    province.issue(template).await;
     (province, clerk)
 }
 

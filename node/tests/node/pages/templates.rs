@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::browser::{Browser, Page};
-use testkit::province::Province;
+use testkit::{asking::Answer, province::Province};
 
 const AFFAIRS: &str = "format = 1\n[[item]]\nname = \"财务收支\"\nenglish = \"Money\"\nclass = \"finance\"\n\
     period = \"month\"\ndue = \"9d\"\nfields = [\"说明\"]\n";
@@ -11,11 +11,27 @@ const AFFAIRS: &str = "format = 1\n[[item]]\nname = \"财务收支\"\nenglish = 
 async fn with_author() -> (Province, String) {
     let province = Province::start().await;
     let tokens = province.administrators().await;
-    for (login, role) in [("author", "template-author"), ("clerk", "official")] {
+    for (login, role) in [
+        ("author", "template-author"),
+        ("second", "template-author"),
+        ("clerk", "official"),
+    ] {
         province.person(&tokens, login, &[role]).await;
     }
     let author = province.token("author").await;
     (province, author)
+}
+
+/// Has the second author issue a proposal.
+async fn approved(province: &Province, number: u32) -> Answer {
+    let second = province.token("second").await;
+    let path = format!("template-proposals/{number}/approve");
+    province
+        .post(&path)
+        .by(&second)
+        .body(json!(null))
+        .send()
+        .await
 }
 
 fn request(content: &str) -> Value {
@@ -39,8 +55,11 @@ async fn a_draft_is_looked_at_before_it_is_issued_and_what_holds_names_its_text(
     let none = province.get("templates").by(&author).send().await;
     assert_eq!(none.expect(200).json["templates"], json!([]));
 
-    let sent = province.post("templates").by(&author);
-    sent.body(request(AFFAIRS)).send().await.expect(201);
+    let alone = province.post("templates").by(&author);
+    let alone = alone.body(request(AFFAIRS)).send().await.expect(409).json;
+    let detail = alone["detail"].as_str().unwrap();
+    assert!(detail.contains("template propose"), "{alone}");
+    province.issue(request(AFFAIRS)).await;
     let path = "templates/effective?kind=disclosure";
     let held = province.get(path).by(&author).send().await.expect(200).json;
     let values = held["kinds"][0]["values"].as_array().unwrap();
@@ -79,7 +98,7 @@ async fn a_draft_is_looked_at_before_it_is_issued_and_what_holds_names_its_text(
 
 /// R-T2, R-T3: the same on the pages, without scripts.
 #[tokio::test]
-async fn the_page_shows_faults_then_changes_and_then_issues() {
+async fn the_page_shows_faults_then_changes_and_a_second_person_issues() {
     let (province, _) = with_author().await;
     let mut author = Browser::signed_in(&province, "author").await;
     let form = author.get("/desk/templates/new").await.expect(200);
@@ -113,22 +132,67 @@ async fn the_page_shows_faults_then_changes_and_then_issues() {
     .await;
     let bad = bad.expect(200);
     assert!(bad.text.contains("第 7 行第 1 字"), "{}", bad.text);
-    assert!(!bad.text.contains("name=\"issue\""));
+    assert!(!bad.text.contains("name=\"propose\""));
     let good = send(&mut author, typed(&bad, AFFAIRS, &[]))
         .await
         .expect(200);
-    assert!(good.text.contains("name=\"issue\"") && good.text.contains("财务收支"));
-    let issued = send(&mut author, typed(&good, AFFAIRS, &[("issue", "1")])).await;
+    assert!(good.text.contains("name=\"propose\"") && good.text.contains("财务收支"));
+    // R-T1: the form as villagers would see it, with made-up values.
+    let sample = good
+        .text
+        .split_once("class=\"sample\"")
+        .expect("a sample")
+        .1;
+    assert!(
+        sample.contains("说明") && sample.contains("示例"),
+        "{sample}"
+    );
+    let proposed = send(&mut author, typed(&good, AFFAIRS, &[("propose", "1")])).await;
+    assert_eq!(
+        proposed.expect(303).header("location"),
+        "/desk/templates?proposed=1"
+    );
+
+    // Whoever wrote it does not issue it; somebody else does, after seeing the same.
+    const PROPOSAL: &str = "/desk/templates/proposals/1";
+    let own = author.get(PROPOSAL).await.expect(200);
+    assert!(own.text.contains("由另一个人阅读后下达") && !own.text.contains("value=\"approve\""));
+    let approve = fields(&own, &[("act", "approve")]);
+    let approve: Vec<_> = approve
+        .iter()
+        .map(|(name, value)| (*name, &**value))
+        .collect();
+    let refused = author.send(PROPOSAL, &approve).await.expect(409);
+    assert!(
+        refused.text.contains("请另一个人阅读后下达"),
+        "{}",
+        refused.text
+    );
+    let mut second = Browser::signed_in(&province, "second").await;
+    let list = second.get("/desk/templates").await.expect(200);
+    assert!(list.text.contains(PROPOSAL) && list.text.contains("等您审定"));
+    let seen = second.get(PROPOSAL).await.expect(200);
+    assert!(seen.text.contains("第 1 版会改变什么") && seen.text.contains("9d"));
+    let approve = fields(&seen, &[("act", "approve")]);
+    let approve: Vec<_> = approve
+        .iter()
+        .map(|(name, value)| (*name, &**value))
+        .collect();
+    let issued = second.send(PROPOSAL, &approve).await;
     assert_eq!(
         issued.expect(303).header("location"),
         "/desk/templates?done=1"
     );
+    let over = second.get(PROPOSAL).await.expect(200);
+    assert!(over.text.contains("下达为第 1 版") && !over.text.contains("value=\"approve\""));
 
     let mut clerk = Browser::signed_in(&province, "clerk").await;
     let list = clerk.get("/desk/templates").await.expect(200);
     assert!(list.text.contains("公开目录") && list.text.contains("已执行"));
     assert!(!list.text.contains("/desk/templates/new"));
+    assert!(!list.text.contains(PROPOSAL));
     clerk.get("/desk/templates/new").await.expect(403);
+    clerk.get(PROPOSAL).await.expect(403);
     let entry = "/desk/templates/holds/disclosure?entry=%E8%B4%A2%E5%8A%A1%E6%94%B6%E6%94%AF";
     let holds = clerk.get(entry).await.expect(200);
     assert!(
@@ -186,9 +250,8 @@ async fn send(browser: &mut Browser<'_>, path: &str, fields: &[(&str, String)]) 
 /// R-T2, R-T3: who takes a version first, and what its issuer does with that, without scripts.
 #[tokio::test]
 async fn a_rollout_begins_grows_pauses_and_is_taken_back_on_its_page() {
-    let (province, token) = with_author().await;
-    let sent = province.post("templates").by(&token);
-    sent.body(request(AFFAIRS)).send().await.expect(201);
+    let (province, _) = with_author().await;
+    province.issue(request(AFFAIRS)).await;
     let mut author = Browser::signed_in(&province, "author").await;
     let none = author.get(ROLLOUT).await.expect(200);
     assert!(none.text.contains("没有正在分批下发的版本"));
@@ -201,7 +264,7 @@ async fn a_rollout_begins_grows_pauses_and_is_taken_back_on_its_page() {
             ("title", "公开目录"),
             ("content", next),
             ("share", share),
-            ("issue", "1"),
+            ("propose", "1"),
         ]
     };
     let next: &'static str = next.leak();
@@ -214,6 +277,7 @@ async fn a_rollout_begins_grows_pauses_and_is_taken_back_on_its_page() {
     let good = fields(&bad, &draft("10", next));
     let begun = send(&mut author, "/desk/templates/new", &good).await;
     begun.expect(303);
+    approved(&province, 1).await.expect(201);
 
     let shown = author.get(ROLLOUT).await.expect(200);
     for said in [
@@ -268,7 +332,7 @@ async fn the_acts_of_a_rollout_are_refused_where_they_do_not_fit() {
     let first = |first: Value, content: &str| {
         let mut body = request(content);
         body["first"] = first;
-        province.post("templates").by(&author).body(body)
+        province.post("template-proposals").by(&author).body(body)
     };
     for bad in [
         json!({}),
@@ -281,10 +345,11 @@ async fn the_acts_of_a_rollout_are_refused_where_they_do_not_fit() {
     let path = "templates/330000000000/disclosure/affairs";
     let seen = async || province.get(path).by(&author).send().await;
     seen().await.expect(404);
-    let begun = first(json!({ "share": 40 }), AFFAIRS)
+    first(json!({ "share": 40 }), AFFAIRS)
         .send()
         .await
         .expect(201);
+    let begun = approved(&province, 1).await.expect(201);
     let rollout = &begun.json["template"]["rollout"];
     assert_eq!(
         (&rollout["number"], &rollout["share"]),
@@ -316,5 +381,64 @@ async fn the_acts_of_a_rollout_are_refused_where_they_do_not_fit() {
     let unknown = province.post("templates/330000000000/disclosure/other/rollout");
     let unknown = unknown.by(&author).body(json!({ "act": "pause" }));
     unknown.send().await.expect(404);
+    province.host.stop().await;
+}
+
+/// What was proposed is issued as it stood, or declined with a reason that its author reads.
+#[tokio::test]
+async fn a_proposal_is_declined_taken_back_or_issued_once() {
+    let (province, author) = with_author().await;
+    let second = province.token("second").await;
+    let propose = async |content: &str| {
+        let sent = province.post("template-proposals").by(&author);
+        sent.body(request(content)).send().await
+    };
+    // What could not be issued is not proposed.
+    propose("format = 1\nitem = 3\n").await.expect(422);
+    for number in 1..=3 {
+        let made = propose(AFFAIRS).await.expect(201).json;
+        assert_eq!(made["proposal"]["number"], number);
+        assert_eq!(made["changes"]["samples"][0]["item"], "财务收支");
+    }
+    let act = async |by: &str, path: &str, body: Value| {
+        let sent = province.post(&format!("template-proposals/{path}")).by(by);
+        sent.body(body).send().await
+    };
+    act(&second, "1/decline", json!({ "reason": " " }))
+        .await
+        .expect(422);
+    let declined = act(&second, "1/decline", json!({ "reason": "没有依据" })).await;
+    let end = &declined.expect(200).json["proposal"]["end"];
+    assert_eq!(
+        (&end["reason"], &end["version"]),
+        (&json!("没有依据"), &Value::Null)
+    );
+    act(&author, "2/decline", json!({ "reason": "写错了" }))
+        .await
+        .expect(200);
+    act(&second, "2/approve", json!(null)).await.expect(409);
+    act(&author, "3/approve", json!(null)).await.expect(409);
+    let issued = act(&second, "3/approve", json!(null))
+        .await
+        .expect(201)
+        .json;
+    assert_eq!(issued["template"]["version"], 1);
+    act(&second, "3/approve", json!(null)).await.expect(409);
+    act(&second, "9/approve", json!(null)).await.expect(404);
+    let all = province.get("template-proposals").by(&author).send().await;
+    let all = all.expect(200).json;
+    let all = all["proposals"].as_array().unwrap();
+    assert_eq!(all.len(), 3);
+    assert!(
+        all.iter()
+            .all(|one| one["own"] == true && !one["end"].is_null())
+    );
+    let clerk = province.token("clerk").await;
+    province
+        .get("template-proposals")
+        .by(&clerk)
+        .send()
+        .await
+        .expect(403);
     province.host.stop().await;
 }

@@ -194,18 +194,9 @@ async fn a_stream_is_for_those_who_may_watch_and_ends_when_they_may_not_any_more
     assert_eq!(stream.event().await.name, "begin");
     province.report(&official).await;
     assert_eq!(stream.event().await.name, "matter.new");
-    let author = province
-        .person(&administrators, "xie", &["template-author"])
-        .await;
     let template =
         json!({ "kind": "policy", "name": "hall", "title": "公告", "content": "format = 1\n" });
-    let published = province
-        .post("templates")
-        .by(&author)
-        .body(template)
-        .send()
-        .await;
-    published.expect(201);
+    province.issue(template).await;
     let told = screen.event().await;
     assert_eq!(
         (&*told.name, &told.data["version"]),

@@ -28,11 +28,7 @@ async fn every_way_in_measures_texts_in_characters_and_wants_a_name_where_policy
     let program = made.send().await.expect(201).text("token");
     let policy = json!({ "kind": "policy", "name": "words", "title": "字数",
         "content": "format = 1\n[limits]\nanonymous = false\n[texts]\nreport = 10\nnote = 12\nanswer = 14\n" });
-    let author = province
-        .person(&administrators, "xie", &["template-author"])
-        .await;
-    let published = province.post("templates").by(&author).body(policy);
-    published.send().await.expect(201);
+    province.issue(policy).await;
 
     let (fits, long) = ("路".repeat(10), "路".repeat(11));
     for by in [&dispatcher, &program] {

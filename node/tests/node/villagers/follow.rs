@@ -249,9 +249,6 @@ async fn an_anonymous_report_is_told_what_that_means_before_it_is_sent() {
     let province = Province::start().await;
     let tokens = province.administrators().await;
     let official = province.person(&tokens, "official", &["official"]).await;
-    let author = province
-        .person(&tokens, "author", &["template-author"])
-        .await;
     let visitor = Visitor::begin(&province, "/report").await;
     visitor
         .step("where", "next", &[("where", "桥头")])
@@ -277,8 +274,7 @@ async fn an_anonymous_report_is_told_what_that_means_before_it_is_sent() {
 
     let named = "format = 1\n[limits]\nanonymous = false\n";
     let policy = json!({ "kind": "policy", "name": "named", "title": "实名", "content": named });
-    let published = province.post("templates").by(&author).body(policy);
-    published.send().await.expect(201);
+    province.issue(policy).await;
     let visitor = Visitor::begin(&province, "/report").await;
     visitor
         .step("where", "next", &[("where", "桥头")])

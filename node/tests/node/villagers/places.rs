@@ -15,12 +15,8 @@ async fn a_report_names_a_place_of_the_list_or_writes_it() {
     let tokens = province.administrators().await;
     let bare = html(&province.get("/report?all=1").send().await.expect(200));
     assert!(!bare.contains("name=\"place\""), "no list, no question");
-    let author = province
-        .person(&tokens, "author", &["template-author"])
-        .await;
     let policy = json!({ "kind": "policy", "name": "places", "title": "地名", "content": PLACES });
-    let published = province.post("templates").by(&author).body(policy);
-    published.send().await.expect(201);
+    province.issue(policy).await;
     let promises = province.get("promises").send().await.expect(200).json;
     let kinds = promises["places"].as_array().unwrap().iter();
     let kinds: Vec<_> = kinds.map(|place| place["kind"].as_str().unwrap()).collect();
@@ -114,7 +110,7 @@ async fn what_a_service_needs_is_told_before_and_while_one_applies() {
                 hours = { zh = \"工作日 8:30—17:00\", en = \"Working days, 8:30 to 17:00\" }\n";
     let wrong = text.replace("service/relief", "order/fire");
     let wrong = province
-        .post("templates")
+        .post("template-proposals")
         .by(&author)
         .body(template(&wrong));
     let wrong = wrong.send().await.expect(422);
@@ -122,8 +118,7 @@ async fn what_a_service_needs_is_told_before_and_while_one_applies() {
         wrong.json["detail"].to_string().contains("line 5"),
         "{wrong:?}"
     );
-    let right = province.post("templates").by(&author).body(template(text));
-    right.send().await.expect(201);
+    province.issue(template(text)).await;
     let list = html(&province.get("/services").send().await.expect(200));
     for told in [
         "要带的材料：",

@@ -27,6 +27,18 @@ pub(crate) struct ChildParams {
     child: DivisionCode,
 }
 
+/// A proposed template at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(crate) struct ProposalParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Number of the proposal.
+    number: u32,
+}
+
 /// A matter at a node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -16,8 +16,9 @@ use domain::{
     points::{BadExchange, BadRating},
     policy::BadWords,
     reply_text::BadReplyText,
+    rollup::BadQuestion,
     standard::BadData,
-    template::{BadReach, BadTemplate, RolloutRefusal},
+    template::{BadReach, BadTemplate, ProposalRefusal, RolloutRefusal},
 };
 use office::{
     BoardRefusal, ClockDoubted, CountersignRefusal, DisclosureFileRefusal, DraftRefusal,
@@ -51,6 +52,7 @@ refusals! {
     BadCategory => InvalidRequest,
     BadTemplate => InvalidRequest,
     BadReach => InvalidRequest,
+    BadQuestion => InvalidRequest,
     BadWords => InvalidRequest,
     Elsewhere => InvalidRequest,
     ClockDoubted => RefusedByTheRules,
@@ -150,11 +152,26 @@ impl From<RolloutRefusal> for Rejection {
     }
 }
 
+impl From<ProposalRefusal> for Rejection {
+    fn from(refusal: ProposalRefusal) -> Self {
+        use ProposalRefusal as R;
+        let told = Told::from(&refusal);
+        match refusal {
+            R::Alone | R::Own(_) | R::Program => Self::new(C::RefusedByTheRules, told),
+            R::Ended(_) => Self::new(C::Conflict, told),
+            R::Unknown(_) => Self::missing(told),
+            R::TooMany => Self::new(C::TooBusy, told),
+            R::Reason => Self::unfit(told),
+        }
+    }
+}
+
 impl From<NotPublished> for Rejection {
     fn from(refusal: NotPublished) -> Self {
         match refusal {
             NotPublished::Template(refusal) => refusal.into(),
             NotPublished::Rollout(refusal) => refusal.into(),
+            NotPublished::Proposal(refusal) => refusal.into(),
         }
     }
 }

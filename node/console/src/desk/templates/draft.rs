@@ -1,4 +1,4 @@
-//! A draft of a template: the form, what is wrong with it, what it would change, and its issue.
+//! A draft of a template: the form, what is wrong with it, what it would change, and its proposal.
 
 use std::sync::Arc;
 
@@ -7,18 +7,19 @@ use api::{
     problem::Problem,
 };
 use askama::Template;
-use domain::{people::Permission, template::MOST_CONTENT};
+use domain::template::MOST_CONTENT;
 use http::Method;
 use topology::{Term, Tier, UnitKind};
 
 use super::{
-    by, kinds,
+    by, issuers_only, kinds,
     rollout::{ReachForm, reach},
     told,
 };
 use crate::{
     answer::{Answer, lead_to},
-    desk::{Choice, check_may},
+    desk::Choice,
+    disclosures::{Document, named},
     form::is_beside,
     frame::Frame,
     visit::Visit,
@@ -26,11 +27,11 @@ use crate::{
 };
 
 /// A fault of the draft.
-struct FaultRow {
-    line: u32,
-    column: u32,
-    cause: String,
-    remedy: String,
+pub(super) struct FaultRow {
+    pub(super) line: u32,
+    pub(super) column: u32,
+    pub(super) cause: String,
+    pub(super) remedy: String,
 }
 
 impl FaultRow {
@@ -45,11 +46,11 @@ impl FaultRow {
 }
 
 /// A value that changes.
-struct ChangeRow {
-    entry: String,
-    what: String,
-    from: Option<(String, String)>,
-    to: String,
+pub(super) struct ChangeRow {
+    pub(super) entry: String,
+    pub(super) what: String,
+    pub(super) from: Option<(String, String)>,
+    pub(super) to: String,
 }
 
 impl ChangeRow {
@@ -69,10 +70,10 @@ impl ChangeRow {
 }
 
 /// What changes at the divisions of a tier.
-struct TierPart {
-    title: String,
-    refusal: Option<String>,
-    rows: Vec<ChangeRow>,
+pub(super) struct TierPart {
+    pub(super) title: String,
+    pub(super) refusal: Option<String>,
+    pub(super) rows: Vec<ChangeRow>,
 }
 
 impl TierPart {
@@ -91,16 +92,18 @@ impl TierPart {
 }
 
 /// What came of looking at the draft.
-struct Look {
-    faults: Vec<FaultRow>,
-    tiers: Vec<TierPart>,
+pub(super) struct Look {
+    pub(super) faults: Vec<FaultRow>,
+    pub(super) tiers: Vec<TierPart>,
     /// How much that is under way it touches.
-    touched: Vec<String>,
-    version: u32,
+    pub(super) touched: Vec<String>,
+    pub(super) version: u32,
+    /// Its items with made-up values.
+    pub(super) samples: Vec<(String, Document)>,
 }
 
 impl Look {
-    fn of(visit: &Visit, diff: &TemplateDiff) -> Self {
+    pub(super) fn of(visit: &Visit, diff: &TemplateDiff) -> Self {
         let w = visit.w;
         let mut touched = vec![];
         if diff.open_matters > 0 {
@@ -125,10 +128,18 @@ impl Look {
                 .collect(),
             touched,
             version: diff.version,
+            samples: diff
+                .samples
+                .iter()
+                .map(|sample| {
+                    let item = named(w, &sample.item, sample.english.as_deref());
+                    (item, Document::sample(w, sample))
+                })
+                .collect(),
         }
     }
 
-    fn may_issue(&self) -> bool {
+    pub(super) fn may_issue(&self) -> bool {
         self.faults.is_empty()
     }
 }
@@ -188,23 +199,15 @@ fn page(visit: &Visit, look: Option<Look>, problem: Option<Problem>) -> Answer {
     )
 }
 
-fn check(visit: &Visit) -> Result<(), Problem> {
-    let told = (
-        "this page is for those who issue templates; ask for the permission",
-        "这一页供制发模板的人使用；请申请权限",
-    );
-    check_may(visit, Permission::PublishTemplate, told)
-}
-
 /// Shows the form.
 pub(in crate::desk) async fn form(visit: Arc<Visit>) -> Answer {
-    check(&visit)?;
+    issuers_only(&visit)?;
     page(&visit, None, None)
 }
 
-/// Looks at a draft, or issues it.
+/// Looks at a draft, or proposes it.
 pub(in crate::desk) async fn send(visit: Arc<Visit>) -> Answer {
-    check(&visit)?;
+    issuers_only(&visit)?;
     let form = &visit.form;
     let Ok(kind) = form.typed("kind").parse() else {
         return page(&visit, None, None);
@@ -228,11 +231,11 @@ pub(in crate::desk) async fn send(visit: Arc<Visit>) -> Answer {
             .filter_map(|unit| unit.parse().ok())
             .collect(),
     };
-    if form.get("issue").is_some() {
-        let path = visit.api("templates")?;
+    if form.get("propose").is_some() {
+        let path = visit.api("template-proposals")?;
         let calls = visit.with_form_headers();
         return match calls.ask(Method::POST, &path, &request).await {
-            Ok(_) => lead_to("/desk/templates?done=1"),
+            Ok(_) => lead_to("/desk/templates?proposed=1"),
             Err(problem) if is_beside(&problem) => page(&visit, None, Some(problem)),
             Err(problem) => Err(problem),
         };

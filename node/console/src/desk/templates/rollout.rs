@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use api::{Named, ReachRequest, RolloutRequest, RolloutView, TemplateStatus, problem::Problem};
 use askama::Template;
-use domain::{
-    people::Permission,
-    template::{RolloutAct, RolloutState},
-};
+use domain::template::{RolloutAct, RolloutState};
 use http::Method;
 use topology::{DivisionCode, Term};
 use web::problem::Rejection;
 
+use super::issuers_only;
 use crate::{
     answer::{Answer, lead_to},
-    desk::{Choice, act::SurePage, check_may},
+    desk::{Choice, act::SurePage},
     form::{is_beside, odd},
     frame::Frame,
     visit::Visit,
@@ -165,14 +163,6 @@ struct RolloutPage {
     reach: ReachForm,
 }
 
-fn check(visit: &Visit) -> Result<(), Problem> {
-    let told = (
-        "this page is for those who issue templates; ask for the permission",
-        "这一页供制发模板的人使用；请申请权限",
-    );
-    check_may(visit, Permission::PublishTemplate, told)
-}
-
 async fn status(visit: &Visit) -> Result<TemplateStatus, Problem> {
     let [issuer, kind, name] = ["issuer", "kind", "name"].map(|part| odd(visit.param(part)));
     let path = visit.api(&format!("templates/{issuer}/{kind}/{name}"))?;
@@ -209,14 +199,14 @@ fn page(visit: &Visit, found: &TemplateStatus, problem: Option<Problem>) -> Answ
 
 /// Shows how the rollout stands and what the issuer may do with it.
 pub(in crate::desk) async fn show(visit: Arc<Visit>) -> Answer {
-    check(&visit)?;
+    issuers_only(&visit)?;
     let found = status(&visit).await?;
     page(&visit, &found, None)
 }
 
 /// Does what the issuer asks for. What all divisions feel is asked for once more.
 pub(in crate::desk) async fn act(visit: Arc<Visit>) -> Answer {
-    check(&visit)?;
+    issuers_only(&visit)?;
     let found = status(&visit).await?;
     let act = RolloutAct::of_code(visit.form.typed("act"));
     let to_all = visit.form.get("all").is_some();

@@ -74,7 +74,8 @@ fn work_moves_the_status_on_and_closing_is_counted() {
     let handled = desk.act(&accepted, Act::Handle).unwrap().docket;
     assert_eq!(handled.matter.status, Status::Handling);
     let closed = desk.act(&handled, Act::Close(Outcome::Solved)).unwrap();
-    assert_eq!(closed.facts, [Measure::CLOSED]);
+    let counted = [Measure::CLOSED, Measure::SOLVED, Measure::IN_TIME];
+    assert_eq!(closed.facts, counted);
     assert!(closed.docket.matter.is_closed());
     assert_eq!(closed.docket.matter.steps.len(), 4);
     assert!(closed.sends.is_empty(), "nobody else had it");

@@ -41,7 +41,10 @@ fn what_was_closed_elsewhere_keeps_its_moments_and_days_and_has_no_clocks() {
         days,
         [
             (Some(history.reported.day()), vec![Measure::REPORTED]),
-            (history.closed.map(Timestamp::day), vec![Measure::CLOSED]),
+            (
+                history.closed.map(Timestamp::day),
+                vec![Measure::CLOSED, Measure::SOLVED]
+            ),
         ]
     );
     let matter = &decisions[1].docket.matter;

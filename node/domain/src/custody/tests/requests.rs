@@ -42,7 +42,7 @@ fn a_reporter_contests_twice_and_then_asks_for_review_tier_by_tier() {
     let mut closed = after(&township, there, &[closing]);
     for time in 1..=2 {
         let opened = hear(&township, &closed, VILLAGE, time, RequestKind::Contest).unwrap();
-        assert_eq!(opened.facts, [Measure::REOPENED]);
+        assert_eq!(opened.facts, [Measure::REOPENED, Measure::CONTESTED]);
         assert_eq!(opened.docket.matter.status, Status::Handling);
         closed = after(&township, opened.docket, &[closing]);
     }

@@ -231,6 +231,7 @@ fn the_kind_is_told_by_the_content() {
     }
 }
 
+/// Nor have their forms, filled with made-up values (R-T1).
 #[test]
 fn the_starting_sets_have_no_faults() {
     for (key, text) in [
@@ -272,6 +273,11 @@ fn the_starting_sets_have_no_faults() {
         ),
     ] {
         assert_eq!(found(key, text), [], "{key}");
+        let draft = template(key, 1, text);
+        for item in draft.check(&Tree::zhejiang()).unwrap().items {
+            let sample = item.sample(crate::time::Day(20_000));
+            assert_eq!(sample.faults(&item), [], "{key} {}", item.name);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use domain::{
     import::BadSource,
     matter::{BadAddress, BadDepartment},
     month::BadMonth,
+    rollup::BadQuestion,
     time::BadDay,
 };
 use log::BadTile;
@@ -31,6 +32,15 @@ chinese! { CodeError {
 chinese! { BadCategory {
     Form(text) => "“{text}”不是类别；类别写成 enforcement/rubbish 这样",
     Unknown(text) => "没有类别“{text}”；请从类别表中选",
+} }
+
+chinese! { BadQuestion {
+    Marks => "分行最多用 3 种标志；请去掉一些",
+    Twice(one, other) => "“{one}”和“{other}”不能同时用来分行；请留一个",
+    Days => "结束日期早于开始日期；请对调",
+    Coarse { keeper } => "{keeper} 的统计只细到县；县以下请到县的节点查",
+    Elsewhere(division) => "{division} 不在本节点之下；请到它上面的节点或它自己的节点查",
+    TooLong => "结果超过 20000 行；请少选几天或几种标志",
 } }
 
 chinese! { NotInLog {

@@ -4,7 +4,7 @@ use domain::{
     audit::BrokenTrail,
     hook::BadHook,
     invitation::{BadAddresses, BadValidity},
-    template::{BadReach, BadTemplate, RolloutRefusal},
+    template::{BadReach, BadTemplate, ProposalRefusal, RolloutRefusal},
 };
 use office::{
     CountersignRefusal, InviteRefusal, NoSuchAlarm, NoSuchEvidence, NoSuchTemplate, NotBelow,
@@ -113,7 +113,17 @@ chinese! { RolloutRefusal, through [Reach] {
     NothingEarlier => "这里没有保存更早的版本；请把原文作为下一版下达",
 } }
 
-chinese! { NotPublished, through [Template, Rollout] {} }
+chinese! { ProposalRefusal {
+    Alone => "模板由两个人制发：请先送审，再由另一个人审定下达",
+    Own(number) => "第 {number} 号送审稿是您写的；请另一个人阅读后下达",
+    Program => "程序可以送审，但须由人阅读后下达",
+    Ended(number) => "第 {number} 号送审稿已经下达或退回；送审表上有是谁办的",
+    Unknown(number) => "这里没有第 {number} 号送审稿；请看送审表",
+    TooMany => "等候审定的送审稿已有 32 份；请先下达或退回一些",
+    Reason => "请用 1 到 400 个字说明原因，写的人会看到",
+} }
+
+chinese! { NotPublished, through [Template, Rollout, Proposal] {} }
 
 chinese! { NotRolledOut, through [Unknown, Rollout, Template] {
     NotOurs(key) => "{key} 由别的单位制发；怎样分批下发，请到那个单位办",

@@ -1,0 +1,51 @@
+//! Words of the command screen (指挥屏).
+
+super::words! {
+    cmd_title: "指挥屏", "Command screen";
+    cmd_intro: "先看什么超期、在哪里，再看趋势和谁没有消息。每个数字都能点开看它数的是哪些。", "What is late and where, then how it goes and who is silent. Every number leads to what it counts.";
+    cmd_periods: "时段", "Period";
+    cmd_today: "今日", "Today";
+    cmd_seven: "7 天", "7 days";
+    cmd_thirty: "30 天", "30 days";
+    cmd_month: "本月", "This month";
+    cmd_quarter: "本季", "This quarter";
+    cmd_year: "本年", "This year";
+    cmd_own: "自选", "Other days";
+    cmd_from: "从", "From";
+    cmd_to: "到", "To";
+    cmd_show: "查看", "Show";
+    cmd_days(from, to): "{from} 至 {to}", "{from} to {to}";
+    cmd_compared(from, to): "“此前”是 {from} 至 {to}。", "“Before” is {from} to {to}.";
+    cmd_before(value): "此前 {value}", "before {value}";
+    cmd_late: "正在超期", "Late now";
+    cmd_late_list(count): "看超期（{count}）", "See what is late ({count})";
+    cmd_more_than(count): "{count} 以上", "{count} or more";
+    cmd_nothing_late: "没有超期的事项。", "Nothing is late.";
+    cmd_units: "各单位", "Divisions";
+    cmd_units_hint: "按按时办结率排名，从不按件数或使用量排名；同率同名次；不足 5 件的不排名，显示为灰色。", "Ranked by what was closed in time, never by volume or use. Equal rates share a place; those of fewer than five have none and are grey.";
+    cmd_unit: "单位", "Division";
+    cmd_total: "合计", "Together";
+    cmd_none: "无", "none";
+    cmd_rank(rank): "第 {rank}", "#{rank}";
+    cmd_few: "太少", "too few";
+    cmd_nothing: "这段时间没有事项。", "Nothing was counted in these days.";
+    cmd_formulas: "怎样计算", "How it is counted";
+    cmd_trend: "趋势", "How it goes";
+    cmd_flow: "收到和办结", "Came in and closed";
+    cmd_came: "收到", "came in";
+    cmd_went: "办结", "closed";
+    cmd_open: "未结", "open";
+    cmd_open_chart: "期末未结", "Open at the end";
+    cmd_table: "表格", "As a table";
+    cmd_time: "时间", "Time";
+    cmd_categories: "收到最多的类别", "Categories with most reports";
+    cmd_category: "类别", "Category";
+    cmd_silence: "谁没有消息", "Who is silent";
+    cmd_linked(up, expected): "{expected} 个下级中 {up} 个已连通；其他单位的数字按最近一次收到的。", "{up} of {expected} divisions below are linked; figures of the others are as last received.";
+    cmd_nobody_silent: "没有失去联系的下级。", "Nobody is silent.";
+    cmd_last: "最近一次", "last heard of";
+    cmd_never: "时间不明", "at an unknown time";
+    cmd_marked: "数字存疑的下级", "Divisions with figures that do not add up";
+    cmd_network: "看网络和警报", "See the network and its alarms";
+    cmd_csv: "下载表格（CSV）", "Table (CSV)";
+}
