@@ -8,7 +8,7 @@ use std::sync::Arc;
 use api::{AnswerLine, AnswerValue, FiguresAnswer, MatterPage, Named, problem::Problem};
 use askama::Template;
 use axum::Router;
-use domain::people::Permission;
+use domain::{people::Permission, rate::FEW};
 use topology::{DivisionCode, Tier};
 use web::state::AppState;
 
@@ -151,6 +151,8 @@ fn cell(w: Words, label: &str, value: &AnswerValue) -> Cell {
         .whole
         .map(|whole| format!("{}/{}", count(value.count), count(whole)));
     let before = value.before.as_deref();
+    // Of nothing there is nothing to compare with.
+    let before = before.filter(|before| before.whole != Some(0));
     let before = before.map(|before| w.cmd_before(said(before)));
     let of: Vec<_> = of.into_iter().chain(before).collect();
     Cell {
@@ -158,7 +160,7 @@ fn cell(w: Words, label: &str, value: &AnswerValue) -> Cell {
         value: said(value),
         of: of.join(w.of("，", ", ")),
         rank: value.rank,
-        is_few: value.whole.is_some() && value.rank.is_none(),
+        is_few: value.whole.is_some_and(|whole| (1..FEW).contains(&whole)),
     }
 }
 

@@ -5,7 +5,7 @@ const WIDTH: f64 = 640.0;
 /// Height of it.
 const HEIGHT: f64 = 200.0;
 /// Room at the left for the numbers of the scale, and around.
-const LEFT: f64 = 48.0;
+const LEFT: f64 = 64.0;
 const EDGE: f64 = 12.0;
 const BOTTOM: f64 = 24.0;
 
@@ -22,6 +22,8 @@ pub(super) struct Line {
 pub(super) struct Tick {
     pub(super) at: String,
     pub(super) label: String,
+    /// Where the text stands by its place: `start`, `middle` or `end`.
+    pub(super) anchor: &'static str,
 }
 
 /// A chart of counts over time.
@@ -78,6 +80,7 @@ impl Chart {
         let tick = |count: u64| Tick {
             at: place(up(i64::try_from(count).unwrap_or(i64::MAX))),
             label: crate::when::count(count),
+            anchor: "end",
         };
         let last = names.len().saturating_sub(1);
         let mut shown = vec![0, last / 2, last];
@@ -86,6 +89,12 @@ impl Chart {
             Some(Tick {
                 at: place(across(at)),
                 label: names.get(at)?.clone(),
+                // The first and the last one stay within the picture.
+                anchor: match at {
+                    0 => "start",
+                    at if at == last => "end",
+                    _ => "middle",
+                },
             })
         };
         Self {
