@@ -13,7 +13,7 @@ use domain::{
     custody::{Docket, Standing},
     ids::{MatterId, NetworkId},
     journal::{Entry, Fact},
-    matter::{Act, Matter, Outcome, Version},
+    matter::{Act, Appeal, Matter, Outcome, Satisfaction, Version},
     measure::Measure,
     rollup::{CellKey, Counters},
     suite::Suite,
@@ -363,11 +363,15 @@ impl<'a> Auditor<'a> {
                     );
                     self.find(Fault::Twice, what);
                 }
-                *written
-                    .entry((fact.matter, books.division, fact.measure))
-                    .or_default() += 1;
+                // A clock that was met or not is no step; it is checked below.
+                if !is_of_clock(fact.measure) {
+                    *written
+                        .entry((fact.matter, books.division, fact.measure))
+                        .or_default() += 1;
+                }
             }
         }
+        self.in_time(&seen);
         for id in self.matters() {
             for step in self.latest(id).map_or(&[][..], |matter| &matter.steps) {
                 for count in facts_of(step.act) {
@@ -380,6 +384,25 @@ impl<'a> Auditor<'a> {
                 let what = format!(
                     "{count:?} of {id} stands in the journal of {division} {difference:+} times \
                      compared with the matter's steps"
+                );
+                self.find(Fault::Unwritten, what);
+            }
+        }
+    }
+
+    /// Checks that a matter is in time or late only where it was closed, and never both.
+    fn in_time(&mut self, seen: &BTreeMap<(MatterId, Version, Measure), DivisionCode>) {
+        for ((matter, version, measure), division) in seen {
+            if !is_of_clock(*measure) {
+                continue;
+            }
+            let there = |measure| seen.get(&(*matter, *version, measure)) == Some(division);
+            let both = there(Measure::IN_TIME) && there(Measure::LATE);
+            if both || !there(Measure::CLOSED) {
+                let what = format!(
+                    "{measure:?} of {matter} at {} in the journal of {division} without a closing \
+                     of its own",
+                    shown(*version)
                 );
                 self.find(Fault::Unwritten, what);
             }
@@ -495,11 +518,23 @@ fn in_force(known: &KnownTemplate) -> Option<&Template> {
     rolled_out.or(base.map(|base| &base.template))
 }
 
+/// Whether a measure tells of the clock of a matter that was closed.
+fn is_of_clock(measure: Measure) -> bool {
+    [Measure::IN_TIME, Measure::LATE].contains(&measure)
+}
+
 /// Returns the measures that a journal must have about a step.
 const fn facts_of(act: Act) -> &'static [Measure] {
     match act {
         Act::Report => &[Measure::REPORTED],
-        Act::Reopen(_) => &[Measure::REOPENED],
+        Act::Reopen(Appeal::Contest) => &[Measure::REOPENED, Measure::CONTESTED],
+        Act::Reopen(Appeal::Review) => &[Measure::REOPENED],
+        Act::Supervise(_) => &[Measure::SUPERVISED],
+        Act::Rate(Satisfaction::Dissatisfied) => &[Measure::RATED],
+        Act::Rate(Satisfaction::Fair | Satisfaction::Satisfied) => {
+            &[Measure::RATED, Measure::SATISFIED]
+        }
+        Act::Close(Outcome::Solved) => &[Measure::CLOSED, Measure::SOLVED],
         Act::Recategorise => &[Measure::RECATEGORISED_OUT, Measure::RECATEGORISED_IN],
         Act::Close(Outcome::Withdrawn) => &[Measure::WITHDRAWN],
         Act::Close(Outcome::Merged(_)) => &[Measure::MERGED],

@@ -540,7 +540,7 @@ impl Network {
             if segments < least {
                 (patience, least) = (tokio::time::Instant::now(), segments);
             }
-            let late = patience.elapsed() > Duration::from_secs(45);
+            let late = patience.elapsed() > Duration::from_secs(120);
             assert!(!late, "still waiting: {waiting:?}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

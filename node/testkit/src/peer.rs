@@ -40,7 +40,7 @@ const BOUNDS: Bounds = Bounds {
 };
 
 /// Time limit for every wait.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One end of a stream, driven by a test.
 pub struct Peer {

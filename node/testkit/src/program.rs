@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Time limit for the start and stop of a process.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Returns the path of the program that cargo built beside the tests.
 ///

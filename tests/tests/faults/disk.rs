@@ -86,7 +86,7 @@ async fn refusal(data: &Path) -> String {
         .arg(data)
         .kill_on_drop(true)
         .output();
-    let run = tokio::time::timeout(Duration::from_secs(20), run).await;
+    let run = tokio::time::timeout(Duration::from_secs(120), run).await;
     let run = run.expect("it started all the same").unwrap();
     let said = String::from_utf8(run.stderr).unwrap();
     assert!(

@@ -36,7 +36,7 @@ pub(crate) const CHAIN: [&str; 5] = [PROVINCE, CITY, COUNTY, TOWNSHIP, VILLAGE];
 
 const PAUSE: Duration = Duration::from_millis(2);
 /// Time limit for every wait.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(90);
 /// Time limit with a mutant.
 const PATIENCE_WITH_MUTANTS: Duration = Duration::from_secs(3);
 

@@ -55,7 +55,7 @@ fn template(kind: TemplateKind, name: &str, content: &str, kinds: &[UnitKind]) -
 
 async fn issue(network: &Network, at: &str, new: NewTemplate) -> TemplateKey {
     let office = network.office(at);
-    let issued = office.templates().publish(new, who(9)).await;
+    let issued = office.templates().publish(new, CLERK).await;
     issued.unwrap().key
 }
 

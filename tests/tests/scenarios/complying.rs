@@ -1,6 +1,6 @@
 //! How villages comply with what they have to make public, told up to the province.
 
-use testkit::{CITY, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, eventually};
+use testkit::{CITY, CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, eventually};
 use wujitong::{
     domain::{
         actor::Actor,
@@ -89,7 +89,7 @@ async fn every_tier_knows_what_its_villages_published_also_after_it_was_away_or_
     let mut network = Network::of(&[VILLAGE, NEIGHBOUR]).await;
     network.linked().await;
     let county = network.office(COUNTY);
-    let issued = county.templates().publish(catalogue(), who(9)).await;
+    let issued = county.templates().publish(catalogue(), CLERK).await;
     let key = issued.unwrap().key;
     eventually("both villages apply it", || async {
         let adoption = network.office(COUNTY).templates().adoption(&key).await;
@@ -131,7 +131,7 @@ async fn every_tier_knows_what_its_villages_published_also_after_it_was_away_or_
         ..catalogue()
     };
     let province = network.office(PROVINCE);
-    let said = province.templates().publish(said, who(9)).await.unwrap();
+    let said = province.templates().publish(said, CLERK).await.unwrap();
     eventually("the city has it", || async {
         let adoption = network
             .office(PROVINCE)

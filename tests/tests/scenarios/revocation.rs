@@ -109,7 +109,7 @@ async fn a_revoked_key_loses_its_links_everybody_learns_it_and_a_restart_forgets
 }
 
 #[tokio::test]
-async fn who_stole_a_key_is_told_off_within_seconds_and_comes_in_no_more() {
+async fn who_stole_a_key_is_told_off_soon_and_comes_in_no_more() {
     let mut network = after_some_work(&[VILLAGE]).await;
     network.stop(VILLAGE).await;
     let mut thief = Peer::dial(&network, VILLAGE).await;
@@ -117,7 +117,7 @@ async fn who_stole_a_key_is_told_off_within_seconds_and_comes_in_no_more() {
     revoke(&network, VILLAGE).await;
     let goodbye = thief.goodbye().await;
     assert_eq!(goodbye.code, GoodbyeCode::Revoked, "{}", goodbye.reason);
-    assert!(begun.elapsed() < Duration::from_secs(15));
+    assert!(begun.elapsed() < Duration::from_secs(60));
     assert!(Peer::knock(&network, VILLAGE).await.is_err());
     assert!(turned_away(&network, TOWNSHIP));
     // A new certificate does not help: the signing key is the revoked one.

@@ -135,7 +135,11 @@ async fn what_was_imported_is_counted_on_its_own_days_at_every_tier_above() {
     let all = figures(&network, PROVINCE).await;
     assert_eq!(
         all,
-        Counters::from([(Measure::REPORTED, 2), (Measure::CLOSED, 1)]),
+        Counters::from([
+            (Measure::REPORTED, 2),
+            (Measure::CLOSED, 1),
+            (Measure::SOLVED, 1)
+        ]),
         "nothing on another day, nothing sent up"
     );
     network.shut_down().await;

@@ -2,7 +2,7 @@
 
 super::words! {
     cmd_title: "指挥屏", "Command screen";
-    cmd_intro: "先看什么超期、在哪里，再看趋势和谁没有消息。每个数字都能点开看它数的是哪些。", "What is late and where, then how it goes and who is silent. Every number leads to what it counts.";
+    cmd_intro: "先看什么超期、在哪里，再看趋势和谁没有消息。", "What is late and where, then how it goes and who is silent.";
     cmd_periods: "时段", "Period";
     cmd_today: "今日", "Today";
     cmd_seven: "7 天", "7 days";
