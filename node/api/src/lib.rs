@@ -151,8 +151,8 @@ pub use policies::{
 pub use policy_in_force::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubject, PolicyValue};
 pub use public_figures::{PublicCount, PublicFigures};
 pub use questions::{
-    AnswerColumn, AnswerKey, AnswerLine, AnswerValue, Asked, Compare, FiguresAnswer, QuestionQuery,
-    answer_values, rank_lines,
+    AnswerColumn, AnswerKey, AnswerLine, AnswerValue, Asked, Compare, ComparedDays, FiguresAnswer,
+    QuestionQuery, answer_values, rank_lines,
 };
 pub use readmissions::{ReadmissionLine, ReadmissionList, WaitingChild};
 pub use receipts::{

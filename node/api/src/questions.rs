@@ -201,6 +201,15 @@ pub struct AnswerLine {
     pub values: Vec<AnswerValue>,
 }
 
+/// The days of a comparison, both included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ComparedDays {
+    /// The first day.
+    pub from: String,
+    /// The last day.
+    pub to: String,
+}
+
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FiguresAnswer {
@@ -213,7 +222,7 @@ pub struct FiguresAnswer {
     pub to: Option<String>,
     /// The days of the comparison, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub compared: Option<(String, String)>,
+    pub compared: Option<ComparedDays>,
     /// What the lines are told apart by.
     pub by: Vec<Mark>,
     /// The columns.

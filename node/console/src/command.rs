@@ -259,7 +259,7 @@ async fn show(visit: Arc<Visit>) -> Answer {
         as_of: visit.when(units.as_of_ms),
         days: days.said(w),
         compared: match &units.compared {
-            Some((from, to)) => w.cmd_compared(from, to),
+            Some(days) => w.cmd_compared(&days.from, &days.to),
             None => String::new(),
         },
         periods: days.links(w),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use api::{
-    AnswerKey, AnswerLine, Asked as Column, Compare, FiguresAnswer, QuestionQuery, answer_values,
-    rank_lines,
+    AnswerKey, AnswerLine, Asked as Column, Compare, ComparedDays, FiguresAnswer, QuestionQuery,
+    answer_values, rank_lines,
 };
 use axum::Json;
 use domain::{
@@ -67,7 +67,10 @@ pub(super) async fn ask(
         division: at.division,
         from: known(&query.from),
         to: known(&query.to),
-        compared: compared.map(|it| (day(it.days.start()), day(it.days.end()))),
+        compared: compared.map(|it| ComparedDays {
+            from: day(it.days.start()),
+            to: day(it.days.end()),
+        }),
         by: question.by,
         columns: columns.iter().map(|column| column.column()).collect(),
         lines: shown,

@@ -1,6 +1,6 @@
 //! `wujitong rollup query`
 
-use api::{AnswerLine, AnswerValue, Compare, FiguresAnswer, Language, QuestionQuery};
+use api::{AnswerLine, AnswerValue, Compare, ComparedDays, FiguresAnswer, Language, QuestionQuery};
 use domain::{
     category::{Category, Platform},
     time::Day,
@@ -130,7 +130,7 @@ fn drawn(answer: &FiguresAnswer, language: Language) -> String {
             Language::English => format!("{}: {}\n", column.english, column.formula),
         };
     }
-    if let Some((from, to)) = &answer.compared {
+    if let Some(ComparedDays { from, to }) = &answer.compared {
         text += &match language {
             Language::Chinese => format!("← {from} 至 {to}\n"),
             Language::English => format!("← {from} to {to}\n"),

@@ -8,10 +8,14 @@ use domain::{
     time::{Day, Timestamp},
 };
 
-use crate::{form::Form, frame::Link, words::Words};
+use crate::{
+    form::Form,
+    frame::Link,
+    words::{Label, Words},
+};
 
 /// The named periods: name in the address and label.
-const PERIODS: [(&str, fn(Words) -> &'static str); 6] = [
+const PERIODS: [(&str, Label); 6] = [
     ("today", Words::cmd_today),
     ("7", Words::cmd_seven),
     ("30", Words::cmd_thirty),
@@ -96,7 +100,7 @@ impl Days {
 
     /// Returns links to the named periods.
     pub(super) fn links(&self, w: Words) -> Vec<Link> {
-        let link = |(name, label): &(&'static str, fn(Words) -> &'static str)| Link {
+        let link = |(name, label): &(&'static str, Label)| Link {
             href: format!("/command?days={name}"),
             label: label(w).to_owned(),
             current: self.name == Some(name),
