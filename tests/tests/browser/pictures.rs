@@ -8,10 +8,18 @@ use super::driver::{Browser, Demo, Look};
 
 /// A picture: name, division, who looks (empty: nobody), page, width and height in pixels. `MATTER` is the
 /// first matter of the list.
-const PICTURES: [(&str, &str, &str, &str, u32, u32); 3] = [
+const PICTURES: [(&str, &str, &str, &str, u32, u32); 4] = [
     ("village-home", "330825002222", "", "/", 360, 740),
     ("desk", "330825002", "clerk", "/desk?tab=all", 1100, 680),
     ("matter", "330825002", "clerk", "MATTER", 1100, 900),
+    (
+        "command",
+        "330825000000",
+        "leader",
+        "/command?days=7",
+        1100,
+        900,
+    ),
 ];
 
 #[tokio::test]
@@ -25,7 +33,9 @@ async fn the_pictures_of_the_readme_are_taken() {
         if !login.is_empty() {
             let enter = format!("/enter?as={login}");
             browser.go(&demo.at(division, &enter)).await;
-            browser.until(|path| path == "/desk").await;
+            browser
+                .until(|path| ["/desk", "/command"].contains(&path))
+                .await;
         }
         browser
             .look(Look {

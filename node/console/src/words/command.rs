@@ -22,7 +22,7 @@ super::words! {
     cmd_more_than(count): "{count} 以上", "{count} or more";
     cmd_nothing_late: "没有超期的事项。", "Nothing is late.";
     cmd_units: "各单位", "Divisions";
-    cmd_units_hint: "按按时办结率排名，从不按件数或使用量排名；同率同名次；不足 5 件的不排名，显示为灰色。", "Ranked by what was closed in time, never by volume or use. Equal rates share a place; those of fewer than five have none and are grey.";
+    cmd_units_hint: "排名看按时办结率，不看件数或使用量；同率同名次；不足 5 件的不排名，显示为灰色。", "Ranked by what was closed in time, never by volume or use. Equal rates share a place; those of fewer than five have none and are grey.";
     cmd_unit: "单位", "Division";
     cmd_total: "合计", "All";
     cmd_none: "无", "none";
