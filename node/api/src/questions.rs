@@ -231,6 +231,8 @@ pub struct FiguresAnswer {
     pub lines: Vec<AnswerLine>,
     /// Everything together.
     pub total: Vec<AnswerValue>,
+    /// Matters held and not closed right before the first day.
+    pub open_before: i64,
     /// When the node computed the answer, in milliseconds since 1970.
     pub as_of_ms: i64,
     /// Children with a link that is up; their figures are current. Those of other children are as last received.

@@ -28,6 +28,8 @@ use crate::{
 const SHOWN: usize = 5;
 /// Late matters that are counted; of more it says so.
 const COUNTED: usize = 500;
+/// Silent divisions that an answer names at most.
+const MOST_SILENT: usize = 16;
 /// Categories that are shown.
 const CATEGORIES: usize = 10;
 /// The columns of the table of divisions.
@@ -110,6 +112,7 @@ struct CommandPage {
     trend: Vec<Trend>,
     categories: Vec<Row>,
     silent: Vec<Silent>,
+    silent_count: String,
     up: String,
     expected: String,
     marked: Vec<String>,
@@ -296,6 +299,11 @@ async fn show(visit: Arc<Visit>) -> Answer {
                 last: child.last_contact_ms.map(|at| visit.when(at)),
             })
             .collect(),
+        silent_count: match units.silent.len() {
+            // No more are named.
+            MOST_SILENT.. => w.cmd_more_than(count(MOST_SILENT)),
+            silent => count(silent),
+        },
         up: count(units.children_up),
         expected: count(units.children_expected),
         marked: marked.collect(),

@@ -83,8 +83,8 @@ pub const RATES: &[Rate] = &[
         code: "satisfied-rate",
         chinese: "满意率",
         english: "satisfied",
-        formula_chinese: "回访中满意和基本满意的件数 ÷ 有回访评价的件数。",
-        formula: "Reporters who were satisfied or fairly satisfied, of all who were asked and said.",
+        formula_chinese: "回访评价中满意和基本满意的次数 ÷ 回访评价次数。",
+        formula: "Answers that were satisfied or fairly satisfied, of all answers of reporters who were asked.",
         part: Measure::SATISFIED,
         whole: &[C(Measure::RATED)],
         more_is_better: true,
@@ -166,14 +166,25 @@ pub fn ranked(shares: &[Share], more_is_better: bool) -> Vec<Option<u32>> {
             false => one < other,
         }
     };
-    let counts = |share: &Share| !share.is_few();
-    let rank = |share: &Share| {
-        let better = shares
-            .iter()
-            .filter(|other| counts(other) && is_better(**other, *share));
-        counts(share).then(|| u32::try_from(better.count() + 1).unwrap_or(u32::MAX))
-    };
-    shares.iter().map(rank).collect()
+    let mut order: Vec<usize> = (0..shares.len())
+        .filter(|at| !shares[*at].is_few())
+        .collect();
+    order.sort_by(|one, other| {
+        let (one, other) = (shares[*one], shares[*other]);
+        is_better(other, one).cmp(&is_better(one, other))
+    });
+    let mut ranks = vec![None; shares.len()];
+    let mut rank = 0;
+    for (place, at) in order.iter().enumerate() {
+        let is_worse = place
+            .checked_sub(1)
+            .is_none_or(|before| is_better(shares[order[before]], shares[*at]));
+        if is_worse {
+            rank = u32::try_from(place + 1).unwrap_or(u32::MAX);
+        }
+        ranks[*at] = Some(rank);
+    }
+    ranks
 }
 
 #[cfg(test)]

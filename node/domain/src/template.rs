@@ -44,7 +44,7 @@ pub use list::{
 };
 pub use proposal::{
     MOST_REASON, MOST_WAITING, NewTemplate, Proposal, ProposalEnd, ProposalOutcome,
-    ProposalRefusal, check_alone,
+    ProposalRefusal, check_alone, check_author,
 };
 pub use rollout::{
     BadReach, Effect, MOST_NAMED, Next, Part, Reach, Rollout, RolloutAct, RolloutAsk,

@@ -43,10 +43,14 @@ pub(super) async fn ask(
     let office = &at.node.office;
     let cells = office.figures().cells(Day(i32::MIN), *question.days.end());
     let cells = cells.await?;
-    let (total, lines) = answer(&question, &cells, &at.app_state)?;
+    let (total, mut lines) = answer(&question, &cells, &at.app_state)?;
     let then = compared.as_ref();
     let then = then.map(|earlier| answer(earlier, &cells, &at.app_state));
     let then = then.transpose()?;
+    // Who counted something then and nothing now has a line, too.
+    for keys in then.iter().flat_map(|(_, lines)| lines.keys()) {
+        lines.entry(keys.clone()).or_default();
+    }
     let before = |keys: &Vec<Key>| {
         let lines = then.as_ref().map(|(_, lines)| lines);
         lines.map(|lines| lines.get(keys).copied().unwrap_or_default())
@@ -75,6 +79,8 @@ pub(super) async fn ask(
         columns: columns.iter().map(|column| column.column()).collect(),
         lines: shown,
         total: answer_values(&columns, &total, total_before),
+        // What is open at the end, less what the days changed.
+        open_before: total.open.wrapping_sub(total.counters.open()),
         as_of_ms: office.now().0,
         children_up: tree
             .children(at.division)

@@ -63,6 +63,7 @@ impl Days {
         let day = |name: &str| query.get(name).and_then(|text| text.parse::<Day>().ok());
         if let (Some(from), Some(to)) = (day("from"), day("to"))
             && (from.0..from.0.saturating_add(MOST_DAYS)).contains(&to.0)
+            && to.0 <= today.0.saturating_add(MOST_DAYS)
         {
             let span = Span { from, to };
             return Self { span, name: None };
@@ -140,12 +141,7 @@ impl Days {
         let counts = |values: &Vec<api::AnswerValue>, at: usize| {
             values.get(at).map(|value| value.count).unwrap_or_default()
         };
-        // What was open before the first line is what is open at the end less what came in since.
-        let first = answer.lines.first().map(|line| &line.values);
-        let mut open = match first {
-            Some(values) => counts(values, 2) - counts(values, 0) + counts(values, 1),
-            None => answer.total.get(2).map_or(0, |value| value.count),
-        };
+        let mut open = answer.open_before;
         let (mut names, mut series) = (vec![], [vec![], vec![], vec![]]);
         let mut at = self.span.from;
         while at <= self.span.to {
@@ -158,6 +154,10 @@ impl Days {
             }
             series[2].push(open);
             names.push(code.get(5..).unwrap_or(&code).to_owned());
+            // At the end of all calendars there is no next period.
+            if around.after() <= at {
+                break;
+            }
             at = around.after();
         }
         (names, series)
@@ -198,6 +198,7 @@ mod tests {
             "from=2026-03-31&to=2026-03-01",
             "from=1&to=2",
             "from=1900-01-01&to=2026-01-01",
+            "from=9999-01-01&to=9999-12-31",
         ] {
             assert_eq!(of(odd).here(), "days=30", "{odd}");
         }

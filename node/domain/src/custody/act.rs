@@ -72,6 +72,7 @@ pub fn act(
         | Act::Erase(_) => {}
         _ => return Err(Refusal::NotWork),
     }
+    let was_due = matter.clocks.open(Stage::Finish).is_some();
     step(matter, act, note, context)?;
     if let Some(last) = matter.steps.last_mut() {
         last.request = request.map(|request| request.id);
@@ -81,7 +82,7 @@ pub fn act(
     if let Act::Erase(_) = act {
         sends.extend(erasure_notices(&docket, &sends, me, tree));
     }
-    let facts = counted(act, &docket.matter);
+    let facts = counted(act, &docket.matter, was_due);
     Ok(Decision {
         sends,
         facts,
@@ -89,11 +90,12 @@ pub fn act(
     })
 }
 
-/// Returns what an act counts that was just done: what every act of its kind counts, and of a matter that was closed and had a due
-/// time, whether it was in time.
-fn counted(act: Act, matter: &Matter) -> Vec<Measure> {
+/// Returns what an act counts that was just done: what every act of its kind counts, and of a matter that was closed and whose clock
+/// for finishing ran until then, whether it was in time. After a review another clock runs, and this one tells of the closing before.
+fn counted(act: Act, matter: &Matter, was_due: bool) -> Vec<Measure> {
     let mut facts = act.facts().to_vec();
-    if facts.contains(&Measure::CLOSED)
+    if was_due
+        && facts.contains(&Measure::CLOSED)
         && let Some(ended) = matter
             .clocks
             .last(Stage::Finish)

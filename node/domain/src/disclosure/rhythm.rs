@@ -117,10 +117,10 @@ impl Span {
         }
     }
 
-    /// Returns the same days a year ago. The end of February is its end.
+    /// Returns the same days a year ago. Of several days up to the end of February the last one is its end.
     #[must_use]
     pub fn a_year_ago(self) -> Self {
-        let ends_a_month = Rhythm::Month.around(self.to).to == self.to;
+        let ends_a_month = self.from != self.to && Rhythm::Month.around(self.to).to == self.to;
         let earlier = |at| day(date(at).saturating_sub(1.year()));
         let to = earlier(self.to);
         Self {

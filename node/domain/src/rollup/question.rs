@@ -274,7 +274,10 @@ impl Question {
                 line.open = line.open.wrapping_add(open);
             }
         }
-        Ok((total, lines))
+        match lines.len() {
+            0..=MOST_LINES => Ok((total, lines)),
+            _ => Err(BadQuestion::TooLong),
+        }
     }
 }
 

@@ -85,8 +85,8 @@ pub enum ProposalRefusal {
     /// The author would issue it.
     #[error("you wrote proposal {0}; another person reads and issues it")]
     Own(u32),
-    /// A program would issue it.
-    #[error("a program may propose a template; a person reads and issues it")]
+    /// A program would propose or issue it.
+    #[error("a program neither proposes nor issues a template; two people do")]
     Program,
     /// It ended before.
     #[error(
@@ -112,6 +112,17 @@ pub const fn check_alone(by: &Actor) -> Result<(), ProposalRefusal> {
     match by {
         Actor::OsUser(_) | Actor::Rule(_) => Ok(()),
         _ => Err(ProposalRefusal::Alone),
+    }
+}
+
+/// Checks that somebody proposes a template. Whoever holds the key of a program would be a second author.
+///
+/// # Errors
+/// [`ProposalRefusal::Program`].
+pub const fn check_author(by: &Actor) -> Result<(), ProposalRefusal> {
+    match by {
+        Actor::Account(_) | Actor::OsUser(_) | Actor::Rule(_) => Ok(()),
+        _ => Err(ProposalRefusal::Program),
     }
 }
 
@@ -225,7 +236,8 @@ mod tests {
         // Whoever runs the machine can be any of its users.
         assert_eq!(by(Actor::OsUser(1)).check_approval(&Actor::OsUser(2)), own);
         assert_eq!(by(Actor::OsUser(1)).check_approval(&who(1)), Ok(()));
-        assert_eq!(by(program.clone()).check_approval(&who(1)), Ok(()));
+        assert_eq!(check_author(&program), Err(ProposalRefusal::Program));
+        assert_eq!(check_author(&who(1)), Ok(()));
         for no_person in [program, Actor::Reporter, Actor::Rule("sweep".to_owned())] {
             let refused = by(who(1)).check_approval(&no_person);
             assert_eq!(refused, Err(ProposalRefusal::Program), "{no_person}");

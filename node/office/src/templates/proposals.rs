@@ -2,7 +2,7 @@
 
 use domain::{
     audit::Subject,
-    template::{MOST_WAITING, Proposal, ProposalRefusal, Reach, Template},
+    template::{self, MOST_WAITING, Proposal, ProposalRefusal, Reach, Template, TemplateKey},
 };
 use records::table::Table;
 
@@ -30,6 +30,7 @@ impl Templates<'_> {
         by: impl Into<RequestContext>,
     ) -> Result<Proposal, Failed<NotPublished>> {
         let mut unit = self.begin(by).await?;
+        template::check_author(&unit.actor).map_err(refused)?;
         let template = unit.draft(new.clone()).await.map_err(Failed::widen)?;
         if let Some(reach) = &first {
             unit.check_first(&template, reach).await?;
@@ -87,6 +88,12 @@ impl Templates<'_> {
         let (by, now) = (unit.actor.clone(), unit.now);
         let declined = proposal.declined(reason, by, now).map_err(refused)?;
         unit.view.put::<tables::Proposals>(&number, &declined);
+        let key = TemplateKey {
+            issuer: self.me,
+            kind: declined.new.kind,
+            name: declined.new.name.clone().into(),
+        };
+        unit.subject = Some(Subject::Template(key.to_string()));
         unit.detail = Some(format!("declined proposal {number}"));
         unit.commit().await?;
         Ok(declined)

@@ -158,9 +158,8 @@ impl From<ProposalRefusal> for Rejection {
         let told = Told::from(&refusal);
         match refusal {
             R::Alone | R::Own(_) | R::Program => Self::new(C::RefusedByTheRules, told),
-            R::Ended(_) => Self::new(C::Conflict, told),
+            R::Ended(_) | R::TooMany => Self::new(C::Conflict, told),
             R::Unknown(_) => Self::missing(told),
-            R::TooMany => Self::new(C::TooBusy, told),
             R::Reason => Self::unfit(told),
         }
     }

@@ -116,7 +116,7 @@ chinese! { RolloutRefusal, through [Reach] {
 chinese! { ProposalRefusal {
     Alone => "模板由两个人制发：请先送审，再由另一个人审定下达",
     Own(number) => "第 {number} 号送审稿是您写的；请另一个人阅读后下达",
-    Program => "程序可以送审，但须由人阅读后下达",
+    Program => "程序不能送审，也不能下达模板；须由两个人制发",
     Ended(number) => "第 {number} 号送审稿已经下达或退回；送审表上有是谁办的",
     Unknown(number) => "这里没有第 {number} 号送审稿；请看送审表",
     TooMany => "等候审定的送审稿已有 32 份；请先下达或退回一些",
