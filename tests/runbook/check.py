@@ -112,9 +112,12 @@ class World:
         what = f"{title.split(' ')[0].lower()}: {machine.name}: {line}"
         words = shlex.split(line.removeprefix("sudo -u wujitong "))
         if words[0] == "systemctl":
-            machine.start() if words[1] == "start" else machine.stop()
+            if words[1] in ("stop", "restart"):
+                machine.stop()
+            if words[1] in ("start", "restart"):
+                machine.start()
             running = machine.status() is not None
-            self.checks.check(what, running == (words[1] == "start"), self.tail(machine))
+            self.checks.check(what, running == (words[1] != "stop"), self.tail(machine))
             return
         words = [str(self.at(machine, word)) for word in words[1:]]
         if words[0] == "join":
@@ -122,8 +125,8 @@ class World:
             words[start : start + 1] = [self.text]
         told = machine.run("--json", *words) if words[0] == "invite" else machine.run(*words)
         if words[0] == "readmit" and told.returncode != 0:
-            # Who is let in again asks by itself, and the next one below only then.
-            until(lambda: machine.run(*words).returncode == 0)
+            # Who is let in again asks by itself within minutes, and the next one below only then.
+            until(lambda: machine.run(*words).returncode == 0, 900)
             told = machine.run(*words)
         if words[0] == "invite" and told.returncode == 0:
             self.text = json.loads(told.stdout)["text"]
