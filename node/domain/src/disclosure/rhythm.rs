@@ -147,3 +147,43 @@ impl fmt::Display for Span {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(from: &str, to: &str) -> Span {
+        Span {
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn whole_months_and_quarters_are_compared_with_whole_ones() {
+        for (from, to, first, last) in [
+            ("2026-03-01", "2026-03-31", "2026-02-01", "2026-02-28"),
+            ("2026-01-01", "2026-03-31", "2025-10-01", "2025-12-31"),
+            ("2026-03-04", "2026-03-10", "2026-02-25", "2026-03-03"),
+            ("2026-03-01", "2026-03-01", "2026-02-28", "2026-02-28"),
+        ] {
+            assert_eq!(span(from, to).before(), span(first, last), "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn a_year_ago_february_ends_where_it_ended_and_a_day_stays_one_day() {
+        for (from, to, first, last) in [
+            ("2025-02-01", "2025-02-28", "2024-02-01", "2024-02-29"),
+            ("2024-02-01", "2024-02-29", "2023-02-01", "2023-02-28"),
+            ("2025-02-28", "2025-02-28", "2024-02-28", "2024-02-28"),
+            ("2026-03-04", "2026-03-10", "2025-03-04", "2025-03-10"),
+        ] {
+            assert_eq!(
+                span(from, to).a_year_ago(),
+                span(first, last),
+                "{from} {to}"
+            );
+        }
+    }
+}
