@@ -19,6 +19,7 @@ use tokio::{
 use topology::{DivisionCode, Tree};
 
 use crate::{
+    audit::{Books, Fault, Promise, Violation, audit},
     code,
     homes::{self, founding},
     port,
@@ -267,5 +268,33 @@ impl Programs {
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Brings everything to rest, stops it and audits all books.
+    ///
+    /// # Panics
+    /// As [`Programs::at_rest`].
+    pub async fn audited(&mut self, promises: &[Promise]) -> Vec<Violation> {
+        let mut found = vec![];
+        // A node may say something just when it is stopped, such as the head of its log; then all start and come to
+        // rest once more.
+        for attempt in 0..3 {
+            if attempt > 0 {
+                self.start().await;
+            }
+            self.at_rest().await;
+            for program in self.programs.iter_mut().rev() {
+                program.stop().await;
+            }
+            let mut books = vec![];
+            for program in &self.programs {
+                books.push(Books::lying_in(&program.data, program.division, &self.tree).await);
+            }
+            found = audit(&self.tree, &books, promises);
+            if !found.iter().any(|one| one.fault == Fault::Waiting) {
+                break;
+            }
+        }
+        found
     }
 }

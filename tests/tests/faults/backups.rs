@@ -10,7 +10,7 @@ use std::{
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value;
 use testkit::{
-    audit::{Books, Fault, Promise, audit},
+    audit::{Fault, Promise},
     command::{command, exit_code, json, wujitong},
     program::{Program, Programs, program},
 };
@@ -143,15 +143,7 @@ async fn a_backup_under_load_is_restored_elsewhere_and_nothing_acknowledged_befo
     for _ in 0..8 {
         report_at_home(&chain.programs[3], &mut promises).await;
     }
-    chain.at_rest().await;
-    for program in chain.programs.iter_mut().rev() {
-        program.stop().await;
-    }
-    let mut books = vec![];
-    for program in &chain.programs {
-        books.push(Books::lying_in(&program.data, program.division, &chain.tree).await);
-    }
-    let found = audit(&chain.tree, &books, &promises);
+    let found = chain.audited(&promises).await;
     let found: Vec<_> = found
         .iter()
         .filter(|violation| violation.fault != OF_A_LOST_JOURNAL)

@@ -7,10 +7,7 @@ use std::{
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
-use testkit::{
-    audit::{Books, Promise, audit},
-    program::Programs,
-};
+use testkit::{audit::Promise, program::Programs};
 use tokio::{task::JoinSet, time::sleep};
 use topology::DivisionCode;
 use wujitong::{
@@ -182,17 +179,8 @@ async fn five_processes_killed_a_hundred_times_under_load_lose_nothing_and_do_no
         clerk.unwrap();
     }
     println!("{kills} kills in {:?}", begun.elapsed());
-    chain.at_rest().await;
-    for program in chain.programs.iter_mut().rev() {
-        program.stop().await;
-    }
-    println!("at rest after {:?}", begun.elapsed());
-    let mut books = vec![];
-    for program in &chain.programs {
-        books.push(Books::lying_in(&program.data, program.division, &chain.tree).await);
-    }
-    let promises = promises.lock().unwrap();
-    let found = audit(&chain.tree, &books, &promises);
+    let promises = promises.lock().unwrap().clone();
+    let found = chain.audited(&promises).await;
     println!(
         "{} promises looked up after {:?}",
         promises.len(),

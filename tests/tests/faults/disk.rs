@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use testkit::{
-    audit::{Books, Fault, Promise, audit},
+    audit::Promise,
     program::{Program, Programs, program},
 };
 use wujitong::{
@@ -40,23 +40,7 @@ pub(crate) async fn report(village: &Program, count: usize, promises: &mut Vec<P
 
 /// Stops everything and audits all books.
 pub(crate) async fn balance(mut chain: Programs, promises: &[Promise]) {
-    let mut found = vec![];
-    // A node may say the head of its log just when it is stopped; then all come to rest once more.
-    for _ in 0..3 {
-        chain.at_rest().await;
-        for program in chain.programs.iter_mut().rev() {
-            program.stop().await;
-        }
-        let mut books = vec![];
-        for program in &chain.programs {
-            books.push(Books::lying_in(&program.data, program.division, &chain.tree).await);
-        }
-        found = audit(&chain.tree, &books, promises);
-        if !found.iter().any(|one| one.fault == Fault::Waiting) {
-            break;
-        }
-        chain.start().await;
-    }
+    let found = chain.audited(promises).await;
     let found: Vec<_> = found.iter().map(ToString::to_string).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

@@ -3,7 +3,6 @@
 //! on it.
 
 use std::{
-    any::Any,
     collections::BTreeMap,
     fmt::Display,
     time::{Duration, Instant},
@@ -17,12 +16,12 @@ use testkit::{
 use tokio::time::sleep;
 use wujitong::{
     domain::{
-        custody::{Refusal, Standing},
+        custody::Standing,
         ids::MatterId,
         matter::{Act, Outcome},
         template::TemplateKind,
     },
-    office::{Failed, Fault, MatterRefusal, NewTemplate},
+    office::{Failed, Fault, NewTemplate},
     store::{MemoryDisk, Range, Store, WriteBatch},
 };
 
@@ -214,10 +213,7 @@ impl Drill {
 
     /// Sends a request to a running node. A refusal is a mistake of the test or the node; an error
     /// of the store is a power cut.
-    async fn asked<T, R: Any + Display>(
-        &mut self,
-        answer: Result<T, Failed<R>>,
-    ) -> Result<T, CutOff> {
+    async fn asked<T, R: Display>(&mut self, answer: Result<T, Failed<R>>) -> Result<T, CutOff> {
         match answer {
             Ok(value) => Ok(value),
             Err(error) if matches!(error.fault(), Some(Fault::Store(_) | Fault::Commit(_))) => {
@@ -225,12 +221,9 @@ impl Drill {
                 self.recover().await;
                 Err(CutOff)
             }
-            // What a node loses that acknowledges too early its neighbours may notice before the audit does.
-            Err(Failed::Refused(refusal))
-                if self.mutant == Mutant::EarlyAcknowledgement && misses_something(&refusal) =>
-            {
-                Err(CutOff)
-            }
+            // What a node lost that acknowledged too early may be refused before the audit finds it: a matter that it
+            // does not know, or does not hold any more, or of which its neighbours know more.
+            Err(Failed::Refused(_)) if self.mutant == Mutant::EarlyAcknowledgement => Err(CutOff),
             Err(error) => panic!("{:?}: {error}", self.cut),
         }
     }
@@ -414,12 +407,4 @@ async fn forget(store: &Store, division: &str, kind: &[u8]) {
         delete: found.value.into_iter().map(|(key, _)| key).collect(),
     };
     store.commit(unit).await.unwrap();
-}
-
-/// Returns whether a node refuses something because it does not know a matter, or not yet what its neighbours know.
-fn misses_something(refusal: &dyn Any) -> bool {
-    matches!(
-        refusal.downcast_ref(),
-        Some(MatterRefusal::NoSuchMatter(_) | MatterRefusal::Rules(Refusal::Awaits))
-    )
 }
