@@ -156,7 +156,8 @@ pub use questions::{
 };
 pub use readmissions::{ReadmissionLine, ReadmissionList, WaitingChild};
 pub use receipts::{
-    CheckLine, CheckedDisclosure, DisclosureReceiptQuery, ReceiptCheck, ReceiptLine,
+    CheckLine, CheckedDisclosure, DisclosureReceiptQuery, PrintedProof, ReceiptCheck, ReceiptLine,
+    StepLine,
 };
 pub use reply_texts::{ReplyTextView, ReplyTexts};
 pub use revocations::{RevocationLine, Revocations, RevokeRequest};

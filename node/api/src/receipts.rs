@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    matter::Outcome,
+    matter::{ActName, Outcome},
     receipt::{Finding, Kind, What},
 };
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,48 @@ pub struct ReceiptCheck {
     pub checks: Vec<CheckLine>,
     /// Who took the matter and how it was decided, oldest first; empty if a check failed.
     pub receipts: Vec<ReceiptLine>,
+    /// The steps of the matter that a proof on paper holds, oldest first; empty if a check failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepLine>,
+}
+
+/// A step of a matter to which a public log commits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct StepLine {
+    /// When it was made, by the division's clock, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// The division that made it.
+    #[schema(value_type = Code)]
+    pub by: DivisionCode,
+    /// What was done.
+    #[schema(value_type = String)]
+    pub act: ActName,
+}
+
+/// A proof on paper: what a public log proves, as digits for a QR code. Who has the root certificate and a receipt of the
+/// same log, or `log/EPOCH/keys`, checks it without asking the node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PrintedProof {
+    /// The division whose log it is.
+    #[schema(value_type = Code)]
+    pub division: DivisionCode,
+    /// The proof: decimal digits.
+    pub digits: String,
+    /// Position of the entry, from 0.
+    pub index: u64,
+    /// Number of entries of the log.
+    pub size: u64,
+    /// The steps of the matter that it proves, oldest first; as many of its first ones as fit a code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepLine>,
+    /// SHA-256 of the document that it proves, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Who countersigned the head of the log.
+    #[schema(value_type = Vec<Code>)]
+    pub countersigned: Vec<DivisionCode>,
+    /// Whether not all who should have countersigned yet; then only the division itself vouches for its log.
+    pub pending: bool,
 }
 
 /// The document of a disclosure that a receipt is about.
@@ -47,6 +89,9 @@ pub struct CheckedDisclosure {
     pub number: String,
     /// The edition, from 1, as the file names it.
     pub edition: u32,
+    /// SHA-256 of the document, in hexadecimal. Nodes of before leave it out.
+    #[serde(default)]
+    pub sha256: String,
     /// What was published; absent if a check failed, or in a form of a later program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<DisclosureDocument>,
@@ -111,5 +156,14 @@ impl Mentions for ReceiptCheck {
             all.insert(receipt.division);
             all.extend(receipt.from.into_iter().chain(receipt.to));
         }
+        all.extend(self.steps.iter().map(|step| step.by));
+    }
+}
+
+impl Mentions for PrintedProof {
+    fn mentions(&self, all: &mut BTreeSet<DivisionCode>) {
+        all.insert(self.division);
+        all.extend(&self.countersigned);
+        all.extend(self.steps.iter().map(|step| step.by));
     }
 }

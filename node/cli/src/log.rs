@@ -4,10 +4,13 @@ mod audit;
 mod children;
 mod source;
 
+use std::path::PathBuf;
+
 use api::{CountersignedHead, PublicLog, PublicLogs};
 use clap::Subcommand;
+use proof::ReceiptFile;
 
-use super::{Failure, Output, labels::moment, site::Site, tables::table};
+use super::{Failure, Output, labels::moment, receipt::keep, site::Site, tables::table};
 
 /// Shows and checks the public log (公开日志) of a node
 ///
@@ -19,6 +22,7 @@ use super::{Failure, Output, labels::moment, site::Site, tables::table};
 ///   wujitong log show
 ///   wujitong log audit --node 330825 --data /srv/county
 ///   wujitong log children --node 330825
+///   wujitong log keys --node 330825002222 -o keys.json
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Log {
@@ -32,6 +36,7 @@ pub struct Log {
 enum What {
     Show(Show),
     Checkpoint(Checkpoint),
+    Keys(Keys),
     Audit(audit::Audit),
     Children(children::Children),
     Resolve(children::Resolve),
@@ -67,13 +72,39 @@ struct Checkpoint {
     countersigned: bool,
 }
 
+/// Writes the keys of the log, for whoever checks proofs on paper (纸质凭证) without a network
+///
+/// It is a receipt about nothing but the log: its key, the keys of the divisions that countersigned it, and the statements
+/// that lead from them up to the province. `wujitong verify` checks it like any other.
+///
+/// Examples:
+///   wujitong log keys -o keys.json
+///   wujitong log keys --node 330825002222 --epoch 5d0f00000000000000000000000000aa -o keys.json
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Keys {
+    /// Life of the store, as `wujitong log show --json` has it [default: the present one]
+    #[arg(long)]
+    epoch: Option<String>,
+    /// File to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// The file that was written.
+#[derive(serde::Serialize)]
+struct Written {
+    log: String,
+    file: PathBuf,
+}
+
 impl Log {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         let asked = self.site.ask().await?;
         match self.what {
             What::Children(children) => return children.run(&asked, output).await,
             What::Resolve(resolve) => return resolve.run(&asked, output).await,
-            What::Show(_) | What::Checkpoint(_) | What::Audit(_) => {}
+            What::Show(_) | What::Checkpoint(_) | What::Keys(_) | What::Audit(_) => {}
         }
         let logs: PublicLogs = asked.client.get(&asked.path("log")).await?;
         match self.what {
@@ -90,13 +121,28 @@ impl Log {
                 let note = asked.client.file(&path).await?;
                 output.text(&String::from_utf8_lossy(&note))
             }
+            What::Keys(Keys {
+                epoch,
+                output: file,
+            }) => {
+                let wanted = |log: &&PublicLog| match &epoch {
+                    Some(epoch) => log.epoch == *epoch,
+                    None => log.present,
+                };
+                let log = logs.logs.iter().find(wanted).ok_or_else(none)?;
+                let path = asked.path(&format!("log/{}/keys", log.epoch));
+                let keys: ReceiptFile = asked.client.get(&path).await?;
+                let log = log.origin.clone();
+                keep(&keys, file, output, |file| Written { log, file })
+            }
             What::Audit(audit) => audit.run(&asked, &logs, output).await,
         }
     }
 }
 
 fn none() -> Failure {
-    Failure::Failed("the node has no log yet; it begins with the first entry".to_owned())
+    let why = "the node has no such log, or none yet: it begins with the first entry; `wujitong log show` lists them";
+    Failure::Failed(why.to_owned())
 }
 
 fn lines(logs: &PublicLogs) -> String {

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use api::ReceiptQuery;
+use api::{Named, PrintedProof, ReceiptQuery};
 use domain::receipt::Opening;
 use proof::ReceiptFile;
 use serde::Serialize;
@@ -17,10 +17,13 @@ use super::{Failure, Output, client::encoded, site::Site};
 /// It holds nothing personal and gives no access. Anybody who has the root certificate of the
 /// province can check it with `wujitong verify`, without a network. The proof of the text is not in
 /// it; the reporter gets it from `wujitong matter report --opening FILE`.
+/// With --printed it is the digits of a proof on paper (纸质凭证): what the public log proves of the first steps, short
+/// enough for a QR code. Whoever has the root certificate and the keys of the log checks them without a network.
 ///
 /// Examples:
 ///   wujitong receipt 330825002222-1f3a9c04-17 -o receipt.json
 ///   wujitong receipt 330825002222-1f3a9c04-17 --node 330825 --data /srv/county
+///   wujitong receipt 330825002222-1f3a9c04-17 --printed -o proof.txt
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Receipt {
@@ -33,6 +36,9 @@ pub struct Receipt {
     /// reported
     #[arg(long)]
     opening: bool,
+    /// Digits of a proof on paper instead of a file
+    #[arg(long, conflicts_with = "opening")]
+    printed: bool,
     /// File to write [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -48,10 +54,15 @@ struct Written {
 impl Receipt {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         let asked = self.site.ask().await?;
+        let path = asked.path(&format!("matters/{}/receipt", encoded(&self.id)));
+        if self.printed {
+            let path = format!("{path}/printed");
+            let proof: Named<PrintedProof> = asked.client.get(&path).await?;
+            return keep_printed(&proof.facts, self.output, output);
+        }
         let query = ReceiptQuery {
             opening: self.opening,
         };
-        let path = asked.path(&format!("matters/{}/receipt", encoded(&self.id)));
         let receipt: ReceiptFile = asked.client.find(&path, &query).await?;
         let matter = self.id;
         keep(&receipt, self.output, output, |file| Written {
@@ -76,6 +87,26 @@ pub(super) fn keep<T: Serialize>(
     let name = file.display().to_string();
     output.facts(&written(file), || {
         format!("written to {name}; check it with `wujitong verify {name} --root ROOT.pem`\n")
+    })
+}
+
+/// Writes the digits of a proof on paper to a file, if one is named, and otherwise to standard output.
+pub(super) fn keep_printed(
+    proof: &PrintedProof,
+    file: Option<PathBuf>,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
+    let Some(file) = file else {
+        return output.facts(proof, || proof.digits.clone() + "\n");
+    };
+    let text = proof.digits.clone() + "\n";
+    fs::write(&file, text).map_err(|error| Failure::File(file.clone(), error))?;
+    output.facts(proof, || {
+        let (name, node) = (file.display(), proof.division);
+        format!(
+            "written to {name}; check it with `wujitong verify {name} --keys KEYS.json --root ROOT.pem`; \
+             `wujitong log keys --node {node}` writes the keys\n"
+        )
     })
 }
 

@@ -13,7 +13,7 @@ use domain::{
     receipt::{Check, Finding, Opening, What},
 };
 use identity::Roots;
-use proof::{FileAtHand, Memory, Remembered, SeenHead, Verified};
+use proof::{FileAtHand, Memory, PrintedProof, ProvenStep, Remembered, SeenHead, Verified};
 use serde::Serialize;
 use topology::{DivisionCode, Tree};
 
@@ -36,18 +36,26 @@ use super::{
 /// With --memory the head of the public log in the receipt is compared with those of receipts that were checked before, and
 /// remembered. Two heads that cannot both be true are shown, with their signatures, and the exit code is 7.
 ///
+/// With --keys the file is a proof on paper (纸质凭证): the digits of its QR code, or the address that a phone reads from it;
+/// `-` reads them from standard input. Their keys are in `wujitong log keys`, or in any receipt of the same log.
+///
 /// Examples:
 ///   wujitong verify receipt.json --root roots.pem
 ///   wujitong verify receipt.json --root roots.pem --json
+///   wujitong verify proof.txt --keys keys.json --root roots.pem
+///   zbarimg --raw -q proof.png | wujitong verify - --keys keys.json --root roots.pem
 ///   wujitong verify receipt.json --root roots.pem --opening opening.json
 ///   wujitong verify receipt.json --root roots.pem --attachment invoice.pdf
 ///   wujitong verify receipt.json --root roots.pem --memory seen.json
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Verify {
-    /// The receipt
+    /// The receipt, or the digits of a proof on paper; `-` is standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// A receipt of the log that signed a proof on paper, or what `wujitong log keys` wrote; may be given several times
+    #[arg(long = "keys", value_name = "FILE", conflicts_with_all = ["opening", "attachments"])]
+    keys: Vec<PathBuf>,
     /// Root certificate of the province, PEM; `roots.pem` in every node's data directory
     #[arg(long, value_name = "FILE")]
     root: PathBuf,
@@ -69,13 +77,26 @@ impl Verify {
     pub(super) fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         let tree = site::tree(self.topology.as_deref())?;
         let roots = Roots::read(&self.root)?;
-        let file = fs::read(&self.file).map_err(|error| Failure::File(self.file.clone(), error))?;
+        let file = match self.file.as_os_str() == "-" {
+            true => io::read_to_string(io::stdin()).map(String::into_bytes),
+            false => fs::read(&self.file),
+        };
+        let file = file.map_err(|error| Failure::File(self.file.clone(), error))?;
         let opening = self.opening.as_deref().map(opening).transpose()?;
         let at_hand = self.attachments.iter().map(|path| at_hand(path));
         let at_hand = at_hand.collect::<Result<Vec<_>, _>>()?;
         let with = (opening.as_ref(), &at_hand[..]);
-        let verified = proof::verify_with(&file, with, &roots, &tree);
-        let verified = verified.map_err(|error| Failure::Receipt(self.file, error))?;
+        let is_printed = PrintedProof::read(&String::from_utf8_lossy(&file)).is_ok();
+        if is_printed && self.keys.is_empty() {
+            let why = "this is a proof on paper; name the keys of its log with --keys: what `wujitong log keys` wrote, or any \
+                       receipt of that log";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+        let verified = match self.keys.is_empty() {
+            true => proof::verify_with(&file, with, &roots, &tree)
+                .map_err(|error| Failure::Receipt(self.file, error))?,
+            false => printed(&file, &self.keys, &roots, &tree)?,
+        };
         let remembered = match (&self.memory, &verified.head) {
             (Some(file), Some(head)) => Some(remember(file, head)?),
             _ => None,
@@ -106,6 +127,22 @@ impl Verify {
             false => Ok(()),
         }
     }
+}
+
+/// Checks the digits of a proof on paper.
+fn printed(
+    digits: &[u8],
+    keys: &[PathBuf],
+    roots: &Roots,
+    tree: &Tree,
+) -> Result<Verified, Failure> {
+    let mut files = vec![];
+    for path in keys {
+        files.push(fs::read(path).map_err(|error| Failure::File(path.clone(), error))?);
+    }
+    let files: Vec<&[u8]> = files.iter().map(|file| &file[..]).collect();
+    let verified = proof::verify_printed(&String::from_utf8_lossy(digits), &files, roots, tree);
+    verified.map_err(|error| Failure::Usage(error.to_string()))
 }
 
 /// What a check found, and how the head of the log stands to those seen before.
@@ -210,12 +247,16 @@ fn detail(check: &Check, language: Language) -> &str {
 fn for_people(verified: &Verified, tree: &Tree, language: Language) -> String {
     let named = |code: DivisionCode| Some((code, tree.get(code)?.short_name().into_owned()));
     let divisions = verified.checks.iter().filter_map(|check| check.about);
+    let steps = verified.steps.iter().map(|step| step.by);
     let receipts = verified.receipts.iter();
     let receipts = receipts.flat_map(|receipt| {
         let neighbours = receipt.from.into_iter().chain(receipt.to);
         neighbours.chain([receipt.division])
     });
-    let all = divisions.chain(receipts).chain([verified.exported_by]);
+    let all = divisions
+        .chain(receipts)
+        .chain(steps)
+        .chain([verified.exported_by]);
     let names: BTreeMap<_, _> = all.filter_map(named).collect();
     let names = Names(&names);
     let holds = match verified.holds {
@@ -234,7 +275,12 @@ fn for_people(verified: &Verified, tree: &Tree, language: Language) -> String {
         ("root", verified.root_sha256.join(", ")),
     ]);
     let mut text = pairs(facts);
-    if verified.holds && verified.matter.is_some() {
+    if !verified.steps.is_empty() {
+        text += "\n";
+        let row = |step: &ProvenStep| [moment(step.at.0), names.of(step.by), both(step.act)];
+        text += &table(["at", "division", "step"], verified.steps.iter().map(row));
+    }
+    if !verified.receipts.is_empty() {
         text += "\n";
         let headings = ["receipt", "division", "at", "from", "to", "outcome"];
         let other = |other: Option<DivisionCode>| other.map_or("-".to_owned(), |o| names.of(o));
@@ -275,6 +321,9 @@ fn subject(verified: &Verified) -> Vec<(&'static str, String)> {
             "disclosure",
             format!("{}, edition {}", one.number, one.edition),
         ));
+        if one.text.is_none() {
+            about.push(("SHA-256", one.sha256.clone()));
+        }
         let document = one.text.as_deref().and_then(DisclosureDocument::read);
         about.extend(document.map(|told| {
             let DisclosureDocument {

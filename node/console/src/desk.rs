@@ -30,7 +30,7 @@ use crate::{
     answer::{Answer, lead_to},
     form, page,
     sheet_file::HOUSEHOLDS,
-    villagers::draft,
+    villagers::{draft, printed},
     visit::Visit,
     words::Words,
 };
@@ -154,6 +154,7 @@ fn village(routes: Router<AppState>) -> Router<AppState> {
 fn matters(routes: Router<AppState>) -> Router<AppState> {
     routes
         .route("/desk/m/{id}", page(matter::show))
+        .route("/desk/m/{id}/proof", page(printed::of_matter))
         .route(
             "/desk/m/{id}/contact",
             page(to_matter).merge(form(contact::open)),

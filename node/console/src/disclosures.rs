@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use api::{
     ColumnView, DisclosureDocument, DisclosureLine, DisclosureView, Disclosures, DocumentFile,
-    Duties, DutyLine, EditionLog, EditionView, FieldValue, ItemSample, problem::Problem,
+    Duties, DutyLine, EditionLog, EditionView, FieldValue, ItemSample, Named, PrintedProof,
+    problem::Problem,
 };
 use askama::Template;
 use axum::Router;
@@ -23,6 +24,7 @@ use crate::{
     form::odd,
     frame::{Frame, Link},
     page,
+    villagers::printed,
     visit::Visit,
     when::When,
     words::Words,
@@ -48,6 +50,7 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route("/disclosures/{number}/table.xlsx", page(sheet::xlsx))
         .route("/disclosures/{number}/text.json", page(sheet::text))
         .route("/disclosures/{number}/receipt.json", page(sheet::receipt))
+        .route("/disclosures/{number}/proof", page(proof))
 }
 
 /// A disclosure in a list.
@@ -335,6 +338,28 @@ struct OnePage<'a> {
 /// Shows one disclosure: the edition in the address, or the latest.
 async fn one(visit: Arc<Visit>) -> Answer {
     shown(&visit, None).await
+}
+
+/// Shows the proof of an edition for paper.
+async fn proof(visit: Arc<Visit>) -> Answer {
+    let (w, view) = (visit.w, view(&visit).await?);
+    let (line, edition) = (
+        &view.line,
+        chosen(&visit, &view).ok_or_else(sheet::gone)?.edition,
+    );
+    let path = format!(
+        "disclosures/{}/receipt/printed?edition={edition}",
+        odd(&line.number)
+    );
+    let proof: Named<PrintedProof> = visit.calls.get(&visit.api(&path)?).await?;
+    let item = named(w, &line.item, line.english.as_deref());
+    let period = period((&line.from, &line.to, &line.title));
+    let facts = vec![
+        (w.verify_disclosure_number(), line.number.clone()),
+        (w.verify_edition(), edition.to_string()),
+    ];
+    let about = Some(format!("{item} {period}"));
+    printed::show(&visit, (about, facts), &proof.facts)
 }
 
 async fn view(visit: &Visit) -> Result<DisclosureView, Problem> {

@@ -7,6 +7,7 @@ mod needs;
 mod offline;
 mod own;
 mod poster;
+pub(crate) mod printed;
 pub(crate) mod qr;
 pub(crate) mod receipt;
 mod report;
@@ -37,6 +38,7 @@ pub(crate) fn routes(router: Router<AppState>) -> Router<AppState> {
         .route("/my/m/{id}/photo/{no}", page(own::photo))
         .route("/my/m/{id}/file/{no}", page(own::file))
         .route("/verify", page(verify::form).merge(form(verify::check)))
+        .route("/v", page(verify::form))
         .route("/my/photo/{pass}/{no}", page(matter::photo))
         .route("/my/file/{pass}/{no}", page(matter::file))
         .route("/public/{id}", page(matter::public))

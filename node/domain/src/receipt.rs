@@ -290,6 +290,11 @@ impl Check {
         Self::new(what, about, Finding::NotChecked, detail)
     }
 
+    /// Returns whether what was checked does not hold.
+    pub fn has_failed(&self) -> bool {
+        self.finding == Finding::Failed
+    }
+
     fn new(what: What, about: Option<DivisionCode>, finding: Finding, detail: Saying) -> Self {
         Self {
             what,
@@ -345,13 +350,12 @@ pub fn judge(mut words: Vec<Word>, claim: Claim, tree: &Tree) -> Judgement {
         let detail = told::no_words();
         checks.push(Check::failed(What::Matter, None, detail));
     }
-    let sound = |check: &Check| check.finding != Finding::Failed;
-    let receipts = match checks.iter().all(sound) {
-        true => all_receipts(&words, tree),
-        false => vec![],
+    let receipts = match checks.iter().any(Check::has_failed) {
+        true => vec![],
+        false => all_receipts(&words, tree),
     };
     checks.extend(relays(&words, tree));
-    checks.extend(unknowable(&claim));
+    checks.extend(beyond(claim.exported_by, claim.exported_at));
     Judgement { checks, receipts }
 }
 
@@ -458,13 +462,11 @@ fn relays(words: &[Word], tree: &Tree) -> Vec<Check> {
     silent.into_iter().map(say).collect()
 }
 
-fn unknowable(claim: &Claim) -> [Check; 4] {
+/// Returns the checks that a file about a matter, made by a division at a time, cannot decide.
+pub fn beyond(by: DivisionCode, at: Timestamp) -> [Check; 4] {
     let unknown = |what, detail: Saying| Check::not_checked(what, None, detail);
     [
-        unknown(
-            What::Later,
-            told::later(claim.exported_by, claim.exported_at),
-        ),
+        unknown(What::Later, told::later(by, at)),
         unknown(What::Revocations, told::revocations()),
         unknown(What::Clocks, told::clocks()),
         unknown(What::Text, told::text()),

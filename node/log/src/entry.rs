@@ -164,12 +164,12 @@ impl Commitment {
     /// Commits to the published document of a disclosure in the same way; the digest is SHA-256 of its bytes, of
     /// suite 2.
     pub fn to_document(network: &[u8; 16], salt: &[u8; 16], document: &[u8]) -> Self {
-        Self::of(
-            EntryKind::Disclosure,
-            network,
-            salt,
-            (2, &hash(&[document])),
-        )
+        Self::to_digest_of_document(network, salt, &hash(&[document]))
+    }
+
+    /// Commits to a published document of which only SHA-256 is known.
+    pub fn to_digest_of_document(network: &[u8; 16], salt: &[u8; 16], sha256: &Hash) -> Self {
+        Self::of(EntryKind::Disclosure, network, salt, (2, sha256))
     }
 
     fn of(
@@ -202,6 +202,19 @@ pub enum BadEntry {
 }
 
 impl Entry {
+    /// Returns the entry of a published edition of a disclosure, from 1; those after the first are corrected.
+    pub const fn of_edition(number: [u8; 8], edition: u32, commitment: Commitment) -> Self {
+        Self::Disclosure {
+            number,
+            edition,
+            state: match edition {
+                ..=1 => Disclosed::Published,
+                2.. => Disclosed::Corrected,
+            },
+            commitment,
+        }
+    }
+
     /// Returns what it is about.
     pub const fn kind(&self) -> EntryKind {
         match self {

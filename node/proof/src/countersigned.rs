@@ -3,12 +3,12 @@
 use domain::{
     envelope::Payload,
     heads::{Verdict, WITNESSES, Witnesses},
-    receipt::{Check, What},
+    receipt::{Check, Finding, What},
     saying::Saying,
 };
 use identity::KeyRing;
 use log::{Checkpoint, Cosignature, WitnessKey};
-use topology::Tree;
+use topology::{DivisionCode, Tree};
 
 use super::{Manifest, WordText, array, log::LogText, told, verify::check_proof};
 
@@ -22,64 +22,95 @@ pub(super) fn check(
     let what = What::Countersignature;
     let witnesses = Witnesses::of(manifest.exported_by, tree);
     let mut checks = vec![];
-    let mut signed = vec![];
     for word in &text.countersigned {
         let by = word.proof.author;
         checks.push(match one(word, manifest, head, ring) {
             Ok(_) if !witnesses.contains(by) => Check::failed(what, Some(by), told::no_witness()),
-            Ok(time) => {
-                signed.push(by);
+            Ok((time, _)) => {
                 let detail = told::countersigned(head.size(), when(time));
                 Check::ok(what, Some(by), detail)
             }
             Err(why) => Check::failed(what, Some(by), why),
         });
     }
-    let about = Some(manifest.exported_by);
+    let open = missing(manifest.exported_by, &checks, &text.beside, tree);
+    checks.extend(open);
+    checks
+}
+
+/// Returns the keys of those who countersigned a head, as their envelopes state them.
+pub(super) fn keys(
+    manifest: &Manifest,
+    text: &LogText,
+    head: &Checkpoint,
+    ring: &KeyRing,
+) -> Vec<(DivisionCode, WitnessKey)> {
+    let words = text.countersigned.iter();
+    let keys = words.filter_map(|word| {
+        let (_, key) = one(word, manifest, head, ring).ok()?;
+        Some((word.proof.author, key))
+    });
+    keys.collect()
+}
+
+/// Says who else should have countersigned the head of a division's log, and what the countersignatures that hold
+/// leave open. `beside` run in the process of the division itself.
+pub(super) fn missing(
+    division: DivisionCode,
+    checks: &[Check],
+    beside: &[DivisionCode],
+    tree: &Tree,
+) -> Vec<Check> {
+    let what = What::Countersignature;
+    let (about, witnesses) = (Some(division), Witnesses::of(division, tree));
+    let signed = signers(checks);
+    let mut open = vec![];
     let (above, below) = witnesses.missing(&signed);
     for by in &above {
-        let detail = told::pending(manifest.exported_by);
-        checks.push(Check::not_checked(what, Some(*by), detail));
+        let detail = told::pending(division);
+        open.push(Check::not_checked(what, Some(*by), detail));
     }
     if below > 0 {
-        let detail = told::pending_below(below, manifest.exported_by);
-        checks.push(Check::not_checked(what, about, detail));
+        let detail = told::pending_below(below, division);
+        open.push(Check::not_checked(what, about, detail));
     }
     if above.is_empty() && below == 0 {
         if witnesses.enough() < WITNESSES {
             let detail = told::few_witnesses(witnesses.enough());
-            checks.push(Check::not_checked(what, about, detail));
+            open.push(Check::not_checked(what, about, detail));
         }
-        if !signed.iter().all(|by| text.beside.contains(by)) {
-            checks.push(Check::not_checked(what, about, told::hosts_unknown()));
+        if !signed.iter().all(|by| beside.contains(by)) {
+            open.push(Check::not_checked(what, about, told::hosts_unknown()));
         }
     }
-    for by in signed.iter().filter(|by| text.beside.contains(by)) {
-        let detail = told::same_process(manifest.exported_by);
-        checks.push(Check::not_checked(what, Some(*by), detail));
+    for by in signed.iter().filter(|by| beside.contains(by)) {
+        let detail = told::same_process(division);
+        open.push(Check::not_checked(what, Some(*by), detail));
     }
-    checks
+    open
 }
 
-/// Returns whether all who should countersign the head of a receipt from this division did; true also without a
-/// log, and if nobody else has a node.
-pub(super) fn is_complete(manifest: &Manifest, checks: &[Check], tree: &Tree) -> bool {
-    let is_signed = |check: &&Check| {
-        (check.what, check.finding) == (What::Countersignature, domain::receipt::Finding::Ok)
-    };
+/// Returns those whose countersignature holds.
+fn signers(checks: &[Check]) -> Vec<DivisionCode> {
+    let is_signed =
+        |check: &&Check| (check.what, check.finding) == (What::Countersignature, Finding::Ok);
     let signed = checks.iter().filter(is_signed);
-    let signed: Vec<_> = signed.filter_map(|check| check.about).collect();
-    let (above, below) = Witnesses::of(manifest.exported_by, tree).missing(&signed);
-    manifest.log.is_none() || (above.is_empty() && below == 0)
+    signed.filter_map(|check| check.about).collect()
 }
 
-/// Checks one countersignature; returns its time.
+/// Returns whether all who should countersign the head of a division's log did; true also if nobody else has a node.
+pub(super) fn is_complete(division: DivisionCode, checks: &[Check], tree: &Tree) -> bool {
+    let (above, below) = Witnesses::of(division, tree).missing(&signers(checks));
+    above.is_empty() && below == 0
+}
+
+/// Checks one countersignature; returns its time and key.
 fn one(
     word: &WordText,
     manifest: &Manifest,
     head: &Checkpoint,
     ring: &KeyRing,
-) -> Result<u64, Saying> {
+) -> Result<(u64, WitnessKey), Saying> {
     let proof = word.proof.read().ok_or_else(told::proof_malformed)?;
     let bytes = &word.envelope.0;
     check_proof(&proof, bytes, ring)?;
@@ -117,13 +148,13 @@ fn one(
         signature: signed.signature,
     };
     match key.verifies(head, &cosignature) {
-        true => Ok(signed.time),
+        true => Ok((signed.time, key)),
         false => Err(told::countersignature_wrong()),
     }
 }
 
 /// Writes seconds since 1970 as a moment in universal time.
-fn when(seconds: u64) -> String {
+pub(super) fn when(seconds: u64) -> String {
     let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
     let at = time::OffsetDateTime::from_unix_timestamp(seconds).ok();
     at.map_or_else(

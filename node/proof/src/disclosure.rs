@@ -1,21 +1,20 @@
 //! Files about a disclosure: the document as it was published, and the entry of the public log that commits to it.
 
-use bytes::Bytes;
 use domain::{
-    disclosure::DisclosureId,
+    disclosure::{DisclosureId, digest_of},
     receipt::{Check, DisclosureEvidence, What, beyond_disclosure},
     saying::Saying,
     time::Timestamp,
 };
 use identity::{Identity, KeyError, KeyRing};
-use log::{Checkpoint, Commitment, Disclosed, Entry, check_inclusion};
+use log::{Checkpoint, Commitment, Entry, check_inclusion};
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{
     Hex, Manifest, ReceiptFile, array, authors_of, countersigned, format_of, hex, key_chains,
     log::{self as heads, LeafText, LogText},
-    signed, told,
+    told,
 };
 
 /// What a file says of a disclosure.
@@ -39,9 +38,20 @@ pub struct Document {
     pub number: String,
     /// The edition, from 1.
     pub edition: u32,
-    /// The text, byte for byte as it was published; absent if a check failed.
+    /// SHA-256 of the text, in hexadecimal.
+    #[serde(default)]
+    pub sha256: String,
+    /// The text, byte for byte as it was published; absent if a check failed, or
+    /// on paper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+}
+
+impl Document {
+    /// Returns whether a text is the document.
+    pub fn is(&self, text: &str) -> bool {
+        hex(&digest_of(text.as_bytes())).to_string() == self.sha256
+    }
 }
 
 /// What a document says of itself, in any form of it.
@@ -80,9 +90,7 @@ pub async fn export_disclosure(
     (identity, ring, hosted): (&Identity, &KeyRing, &[DivisionCode]),
     evidence: DisclosureEvidence,
 ) -> Result<ReceiptFile, KeyError> {
-    let signer = identity.signer();
-    let suite = signer.suite();
-    let own = (identity.division(), signer.key_id());
+    let own = (identity.division(), identity.signer().key_id());
     let keys = key_chains(ring, authors_of(Some(&evidence.log)).chain([own]).collect());
     let mut log = LogText::of(identity, &evidence.log, hosted).await?;
     let mut salt = None;
@@ -90,35 +98,17 @@ pub async fn export_disclosure(
         (leaf.steps, salt) = (None, leaf.salt.take());
     }
     let format = format_of(true, Some(&log));
-    let manifest = Manifest {
-        network: hex(&identity.network().id),
-        matter: None,
-        disclosure: Some(DisclosureText {
-            number: evidence.number.to_string(),
-            edition: evidence.edition,
-            document: evidence.document.into(),
-            salt: salt.unwrap_or_else(|| hex(&[])),
-        }),
-        exported_by: identity.division(),
-        exported_at_ms: evidence.at.0,
-        root_sha256: identity.network().fingerprints.clone(),
-        suite,
-        words: vec![],
-        keys: keys
-            .iter()
-            .map(|bytes: &Bytes| hex(&suite.digest(&[bytes])))
-            .collect(),
-        log: Some(log),
+    let disclosure = DisclosureText {
+        number: evidence.number.to_string(),
+        edition: evidence.edition,
+        document: evidence.document.into(),
+        salt: salt.unwrap_or_else(|| hex(&[])),
     };
-    let (manifest, proof, _) = signed(identity, evidence.epoch, &manifest, None).await?;
-    Ok(ReceiptFile {
-        format,
-        manifest,
-        proof,
-        words: vec![],
-        keys: keys.into_iter().map(Hex).collect(),
-        opening: None,
-    })
+    let manifest = Manifest {
+        disclosure: Some(disclosure),
+        ..Manifest::of(identity, evidence.at, &keys, Some(log))
+    };
+    ReceiptFile::signed(identity, (evidence.epoch, format), &manifest, keys).await
 }
 
 impl DisclosureText {
@@ -127,6 +117,7 @@ impl DisclosureText {
         Document {
             number: self.number.clone(),
             edition: self.edition,
+            sha256: hex(&digest_of(self.document.as_bytes())).to_string(),
             text: holds.then(|| self.document.clone()),
         }
     }
@@ -221,16 +212,8 @@ fn commits(
     let network = array(&manifest.network).ok_or_else(told::log_field)?;
     let salt = array(&text.salt).ok_or_else(told::log_field)?;
     let path = leaf.path().ok_or_else(told::log_field)?;
-    let state = match text.edition {
-        ..=1 => Disclosed::Published,
-        2.. => Disclosed::Corrected,
-    };
-    let entry = Entry::Disclosure {
-        number: number.0,
-        edition: text.edition,
-        state,
-        commitment: Commitment::to_document(&network, &salt, text.document.as_bytes()),
-    };
+    let commitment = Commitment::to_document(&network, &salt, text.document.as_bytes());
+    let entry = Entry::of_edition(number.0, text.edition, commitment);
     let (index, size) = (leaf.index, head.size());
     match check_inclusion(&entry.encode(), index, (size, head.root()), &path) {
         Ok(()) => Ok(told::log_disclosed(index, size, text.edition)),

@@ -14,6 +14,7 @@ use domain::{
     receipt::{Evidence, LogProof, Opening},
     statement::{MerkleTree, Proof, Statement},
     suite::{Digest, Suite},
+    time::Timestamp,
 };
 use identity::{Identity, KeyError, KeyRing};
 use serde::{Deserialize, Serialize};
@@ -23,13 +24,17 @@ mod countersigned;
 mod disclosure;
 mod log;
 mod memory;
+mod printed;
 mod told;
 mod verify;
 
 pub use disclosure::{Document, FileAtHand, export_disclosure};
-pub use log::{SignedHead, countersign, log_key, sign_head, witness_key};
+pub use log::{SignedHead, countersign, export_log_keys, log_key, sign_head, witness_key};
 pub use memory::{BadMemory, MOST_MEMORY_BYTES, Memory, Remembered, SeenHead};
-pub use verify::{Unreadable, Verified, verify, verify_with};
+pub use printed::{
+    NoKeys, PrintedProof, PrintedUnreadable, print_disclosure, print_matter, verify_printed,
+};
+pub use verify::{ProvenStep, Unreadable, Verified, verify, verify_with};
 
 /// The media type of the file.
 pub const MEDIA_TYPE: &str = "application/wujitong-receipt+json";
@@ -45,6 +50,10 @@ const DISCLOSURE_COUNTERSIGNED: u32 = 5;
 const BESIDE: u32 = 6;
 /// The form of a file about a disclosure with such a head.
 const DISCLOSURE_BESIDE: u32 = 7;
+/// The form of a file with the keys of a log, about neither.
+const OF_LOG: u32 = 8;
+/// The newest form.
+const NEWEST: u32 = OF_LOG;
 /// The form of all others.
 const WITHOUT_LOG: u32 = 1;
 /// Prefix of the manifest when it is signed, so that it cannot pass for an envelope.
@@ -92,7 +101,8 @@ fn hex(bytes: &[u8]) -> Hex {
 #[serde(deny_unknown_fields)]
 pub struct ReceiptFile {
     /// Form of the file: for a matter 4 with a head that is countersigned, 2 with one that is not, or 1 without a public
-    /// log; for a disclosure 5 or 3. It is 6, or 7, if some countersigned in the process of the division itself.
+    /// log; for a disclosure 5 or 3. It is 6, or 7, if some countersigned in the process of the division itself, and 8 if
+    /// the file has the keys of a log alone.
     format: u32,
     /// The list of the content, as JSON text; signed exactly as it stands.
     manifest: String,
@@ -112,6 +122,24 @@ pub struct ReceiptFile {
 }
 
 impl ReceiptFile {
+    /// Signs a file without notices.
+    async fn signed(
+        identity: &Identity,
+        (epoch, format): (EpochId, u32),
+        manifest: &Manifest,
+        keys: Vec<Bytes>,
+    ) -> Result<Self, KeyError> {
+        let (manifest, proof, _) = signed(identity, epoch, manifest, None).await?;
+        Ok(Self {
+            format,
+            manifest,
+            proof,
+            words: vec![],
+            keys: keys.into_iter().map(Hex).collect(),
+            opening: None,
+        })
+    }
+
     /// Adds the opening of the commitment to the text.
     #[must_use]
     pub fn opened(self, opening: Opening) -> Self {
@@ -151,7 +179,7 @@ struct ProofText {
 #[serde(deny_unknown_fields)]
 struct Manifest {
     network: Hex,
-    /// What a file of the forms 1, 2, 4 and 6 is about.
+    /// What a file of the forms 1, 2, 4 and 6 is about; one of form 8 is about no matter and no disclosure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     matter: Option<MatterId>,
     /// What a file of the forms 3, 5 and 7 is about.
@@ -251,18 +279,10 @@ pub async fn export(
     };
     let format = format_of(false, log.as_ref());
     let all_words = words.kept.iter().map(|(bytes, _)| bytes).chain(&words.own);
-    let digests = |bytes: &Bytes| hex(&suite.digest(&[bytes]));
     let manifest = Manifest {
-        network: hex(&identity.network().id),
         matter: Some(matter),
-        disclosure: None,
-        exported_by: identity.division(),
-        exported_at_ms: words.at.0,
-        root_sha256: identity.network().fingerprints.clone(),
-        suite,
-        words: all_words.map(digests).collect(),
-        keys: keys.iter().map(digests).collect(),
-        log,
+        words: all_words.map(|bytes| digest(suite, bytes)).collect(),
+        ..Manifest::of(identity, words.at, &keys, log)
     };
     let (manifest, proof, own_proof) =
         signed(identity, words.epoch, &manifest, words.own.as_deref()).await?;
@@ -282,6 +302,29 @@ pub async fn export(
         keys: keys.into_iter().map(Hex).collect(),
         opening: None,
     })
+}
+
+impl Manifest {
+    /// Begins the list of a file about nothing, made by this node.
+    fn of(identity: &Identity, at: Timestamp, keys: &[Bytes], log: Option<log::LogText>) -> Self {
+        let suite = identity.signer().suite();
+        Self {
+            network: hex(&identity.network().id),
+            matter: None,
+            disclosure: None,
+            exported_by: identity.division(),
+            exported_at_ms: at.0,
+            root_sha256: identity.network().fingerprints.clone(),
+            suite,
+            words: vec![],
+            keys: keys.iter().map(|key| digest(suite, key)).collect(),
+            log,
+        }
+    }
+}
+
+fn digest(suite: Suite, bytes: &[u8]) -> Hex {
+    hex(&suite.digest(&[bytes]))
 }
 
 /// Returns the form of a file.

@@ -4,13 +4,17 @@ use domain::{
     ids::EpochId,
     receipt::{Check, LogProof, ProvenLeaf, What, Word},
     saying::Saying,
+    time::Timestamp,
 };
 use identity::{Identity, KeyError, KeyRing};
 use log::{Checkpoint, Commitment, Cosignature, Entry, Hash, Vkey, WitnessKey, check_inclusion};
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
-use super::{Hex, Manifest, SeenHead, WordText, array, countersigned, hex, told};
+use super::{
+    Hex, Manifest, OF_LOG, ReceiptFile, SeenHead, WordText, array, authors_of, countersigned, hex,
+    key_chains, told,
+};
 
 /// A head of a log with the log's signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub struct SignedHead {
     pub key: Vkey,
     /// The checkpoint, a signed note.
     pub note: String,
+    /// The signature alone.
+    pub signature: [u8; 64],
 }
 
 /// Returns the key of the log of an epoch: its name is the origin of the log, `DNS name/log/network/epoch`.
@@ -50,7 +56,12 @@ pub async fn sign_head(
         .sign(head.to_string().as_bytes())
         .await?;
     let note = head.signed(&key, &signature);
-    Ok(SignedHead { key, note })
+    let signature = signature.try_into();
+    Ok(SignedHead {
+        key,
+        note,
+        signature: signature.map_err(|_| KeyError::Unreadable("log.key".to_owned()))?,
+    })
 }
 
 /// Returns the key with which a division countersigns heads of the logs of others: `DNS name/witness/network`.
@@ -122,13 +133,18 @@ impl LeafText {
 }
 
 impl LogText {
+    /// Returns the key of the log, if it can be read.
+    pub(super) fn key(&self) -> Option<Vkey> {
+        self.key.parse().ok()
+    }
+
     pub(super) async fn of(
         identity: &Identity,
         proven: &LogProof,
         hosted: &[DivisionCode],
     ) -> Result<Self, KeyError> {
         let head = (proven.epoch, proven.size, proven.root);
-        let SignedHead { key, note } = sign_head(identity, head).await?;
+        let SignedHead { key, note, .. } = sign_head(identity, head).await?;
         let leaf = |leaf: &ProvenLeaf| LeafText {
             index: leaf.index,
             steps: Some(leaf.steps),
@@ -146,6 +162,44 @@ impl LogText {
                 .filter(|by| hosted.contains(by))
                 .collect(),
         })
+    }
+}
+
+/// Makes the file with the keys of a log and of those who countersigned the head in `log`, which has no leaves. `hosted` is
+/// as for [`super::export`], and `at` the time by this node's clock in the life `epoch` of its store.
+///
+/// # Errors
+/// [`KeyError`] if the node's keys cannot be used.
+pub async fn export_log_keys(
+    (identity, ring, hosted): (&Identity, &KeyRing, &[DivisionCode]),
+    (at, epoch): (Timestamp, EpochId),
+    log: &LogProof,
+) -> Result<ReceiptFile, KeyError> {
+    let own = (identity.division(), identity.signer().key_id());
+    let keys = key_chains(ring, authors_of(Some(log)).chain([own]).collect());
+    let text = LogText::of(identity, log, hosted).await?;
+    let manifest = Manifest::of(identity, at, &keys, Some(text));
+    ReceiptFile::signed(identity, (epoch, OF_LOG), &manifest, keys).await
+}
+
+/// Checks the head of a log, of a file about nothing else.
+pub(super) fn check_alone(
+    manifest: &Manifest,
+    text: &LogText,
+    with: (&KeyRing, &Tree),
+) -> Vec<Check> {
+    let about = Some(manifest.exported_by);
+    match head(manifest, text) {
+        Ok(_) if !text.leaves.is_empty() => {
+            vec![Check::failed(What::Log, about, told::leaves_of_nothing())]
+        }
+        Ok(head) => {
+            let detail = told::log_signed(head.origin(), manifest.exported_by);
+            let mut checks = vec![Check::ok(What::Log, about, detail)];
+            checks.extend(countersigned::check(manifest, text, &head, with));
+            checks
+        }
+        Err(why) => vec![Check::failed(What::Log, about, why)],
     }
 }
 

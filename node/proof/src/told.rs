@@ -100,6 +100,12 @@ domain::sayings! {
     pub(super) fn countersignature_wrong():
         "会签的签名不成立",
         "the countersignature is not one of this head and time";
+    pub(super) fn witness_key_unknown():
+        "它用的会签密钥，所给的密钥文件里没有；请再取一份当时的回执或密钥文件",
+        "none of the given files has the key with which it countersigned; add a receipt or a file of keys from that time";
+    pub(super) fn leaves_of_nothing():
+        "文件只该有日志的密钥，却带了日志的条目",
+        "the file has entries of the log, but is one of its keys alone";
     pub(super) fn log_key(why): "日志的密钥读不懂（“{why}”）", "the key of the log: {why}";
     pub(super) fn log_epoch():
         "日志的世代编号长度不对",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::{
     envelope::Payload,
     ids::{MatterId, NetworkId},
+    matter::{ActName, Step},
     receipt::{Check, Claim, Finding, Opening, Receipt, What, Word, judge},
     saying::Saying,
     statement::Proof,
@@ -16,8 +17,8 @@ use topology::{DivisionCode, Tree};
 
 use super::{
     BESIDE, COUNTERSIGNED, DISCLOSURE_BESIDE, DISCLOSURE_COUNTERSIGNED, Document, FORMAT,
-    FileAtHand, Manifest, OF_DISCLOSURE, ReceiptFile, SeenHead, TAG, WITHOUT_LOG, WordText, array,
-    countersigned, disclosure, hex, log, told,
+    FileAtHand, Manifest, NEWEST, OF_DISCLOSURE, OF_LOG, ReceiptFile, SeenHead, TAG, WITHOUT_LOG,
+    WordText, array, countersigned, digest, disclosure, log, told,
 };
 
 /// Longest file in bytes.
@@ -53,6 +54,30 @@ pub struct Verified {
     pub checks: Vec<Check>,
     /// The receipts, oldest first; empty if a check failed.
     pub receipts: Vec<Receipt>,
+    /// The steps of the matter that a proof on paper holds, oldest first; empty if a check failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<ProvenStep>,
+}
+
+/// A step of a matter that a public log commits to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProvenStep {
+    /// When it was made, by the division's clock.
+    pub at: Timestamp,
+    /// The division that made it.
+    pub by: DivisionCode,
+    /// What was done.
+    pub act: ActName,
+}
+
+impl ProvenStep {
+    pub(super) fn of(step: &Step) -> Self {
+        Self {
+            at: step.at,
+            by: step.by,
+            act: step.act.name(),
+        }
+    }
 }
 
 /// The reason a file cannot be read as a receipt.
@@ -66,13 +91,13 @@ pub enum Unreadable {
     Form(#[from] serde_json::Error),
     /// The file is of another form.
     #[error(
-        "it is a receipt of form {0}, but this program reads up to form {DISCLOSURE_BESIDE}; use a newer program"
+        "it is a receipt of form {0}, but this program reads up to form {NEWEST}; use a newer program"
     )]
     Newer(u32),
     /// It is not about what files of its form are about.
     #[error(
-        "it is not about what receipts of form {0} are about: one matter, or in forms 3, 5 and 7 one disclosure; get a new one \
-         from the node"
+        "it is not about what receipts of form {0} are about: one matter, in forms 3, 5 and 7 one disclosure, in form 8 the \
+         keys of a log; get a new one from the node"
     )]
     Subject(u32),
     /// Files were given with a receipt of a matter.
@@ -110,60 +135,101 @@ pub fn verify_with(
     roots: &Roots,
     tree: &Tree,
 ) -> Result<Verified, Unreadable> {
-    if file.len() > MOST_BYTES {
-        return Err(Unreadable::TooLong(file.len()));
+    let opened = Opened::read(file, roots, tree)?;
+    opened.judged((opening, at_hand), roots, tree)
+}
+
+/// A file with the keys in it that the root vouches for.
+pub(super) struct Opened {
+    format: u32,
+    file: ReceiptFile,
+    pub(super) manifest: Manifest,
+    pub(super) ring: KeyRing,
+    /// Whether the root names the keys, and the file is as it was made.
+    pub(super) checks: Vec<Check>,
+}
+
+impl Opened {
+    pub(super) fn read(file: &[u8], roots: &Roots, tree: &Tree) -> Result<Self, Unreadable> {
+        if file.len() > MOST_BYTES {
+            return Err(Unreadable::TooLong(file.len()));
+        }
+        let Form { format } = serde_json::from_slice(file)?;
+        if !(WITHOUT_LOG..=NEWEST).contains(&format) {
+            return Err(Unreadable::Newer(format));
+        }
+        let file: ReceiptFile = serde_json::from_slice(file)?;
+        let manifest: Manifest = serde_json::from_str(&file.manifest)?;
+        let mut checks = vec![];
+        let keys = read_keys(&file, &mut checks);
+        let ring = trusted(&manifest, &keys, roots, tree, &mut checks);
+        checks.push(check_export(&file, &manifest, &ring));
+        Ok(Self {
+            format,
+            file,
+            manifest,
+            ring,
+            checks,
+        })
     }
-    let Form { format } = serde_json::from_slice(file)?;
-    if !(WITHOUT_LOG..=DISCLOSURE_BESIDE).contains(&format) {
-        return Err(Unreadable::Newer(format));
-    }
-    let file: ReceiptFile = serde_json::from_slice(file)?;
-    let manifest: Manifest = serde_json::from_str(&file.manifest)?;
-    if manifest.matter.is_some() && !at_hand.is_empty() {
-        return Err(Unreadable::NoFiles);
-    }
-    let mut checks = vec![];
-    let keys = read_keys(&file, &mut checks);
-    let ring = trusted(&manifest, &keys, roots, tree, &mut checks);
-    checks.push(check_export(&file, &manifest, &ring));
-    let mut receipts = match (format, manifest.matter, &manifest.disclosure) {
-        (WITHOUT_LOG | FORMAT | COUNTERSIGNED | BESIDE, Some(matter), None) => about_matter(
-            (&file, &manifest, matter),
-            opening,
-            (&ring, tree),
-            &mut checks,
-        ),
-        (OF_DISCLOSURE | DISCLOSURE_COUNTERSIGNED | DISCLOSURE_BESIDE, None, Some(text))
-            if file.words.is_empty() =>
-        {
-            checks.extend(disclosure::check(&manifest, text, at_hand, (&ring, tree)));
+
+    /// Checks what the file is about.
+    pub(super) fn judged(
+        &self,
+        (opening, at_hand): (Option<&Opening>, &[FileAtHand]),
+        roots: &Roots,
+        tree: &Tree,
+    ) -> Result<Verified, Unreadable> {
+        let (file, manifest, with) = (&self.file, &self.manifest, (&self.ring, tree));
+        let mut checks = self.checks.clone();
+        let mut receipts = vec![];
+        match (self.format, manifest.matter, &manifest.disclosure) {
+            (WITHOUT_LOG | FORMAT | COUNTERSIGNED | BESIDE, Some(matter), None) => {
+                let about = (file, manifest, matter);
+                receipts = about_matter(about, opening, with, &mut checks);
+            }
+            (OF_DISCLOSURE | DISCLOSURE_COUNTERSIGNED | DISCLOSURE_BESIDE, None, Some(text))
+                if file.words.is_empty() =>
+            {
+                checks.extend(disclosure::check(manifest, text, at_hand, with));
+            }
+            (OF_LOG, None, None) if file.words.is_empty() && manifest.log.is_some() => {
+                let text = manifest.log.iter();
+                checks.extend(text.flat_map(|text| log::check_alone(manifest, text, with)));
+            }
+            _ => return Err(Unreadable::Subject(self.format)),
+        }
+        if manifest.disclosure.is_none() && !at_hand.is_empty() {
+            return Err(Unreadable::NoFiles);
+        }
+        if manifest.matter.is_none() {
             let openings = file.opening.iter().chain(opening);
             checks.extend(openings.map(|_| Check::failed(What::Text, None, told::no_text())));
-            vec![]
         }
-        _ => return Err(Unreadable::Subject(format)),
-    };
-    let holds = checks.iter().all(|check| check.finding != Finding::Failed);
-    if !holds {
-        receipts.clear();
+        let holds = !checks.iter().any(Check::has_failed);
+        if !holds {
+            receipts.clear();
+        }
+        let by = manifest.exported_by;
+        let complete = manifest.log.is_none() || countersigned::is_complete(by, &checks, tree);
+        let head = manifest.log.as_ref().filter(|_| holds);
+        let head = head.and_then(|text| log::seen(manifest, text));
+        let disclosure = manifest.disclosure.as_ref();
+        Ok(Verified {
+            holds,
+            head,
+            pending: holds && !complete,
+            network: manifest.network.to_string(),
+            matter: manifest.matter,
+            disclosure: disclosure.map(|text| text.document(holds)),
+            exported_by: by,
+            as_of_ms: manifest.exported_at_ms,
+            root_sha256: roots.fingerprints.clone(),
+            checks,
+            receipts,
+            steps: vec![],
+        })
     }
-    let disclosure = manifest.disclosure.as_ref();
-    let complete = countersigned::is_complete(&manifest, &checks, tree);
-    let head = manifest.log.as_ref().filter(|_| holds);
-    let head = head.and_then(|text| log::seen(&manifest, text));
-    Ok(Verified {
-        holds,
-        head,
-        pending: holds && !complete,
-        network: manifest.network.to_string(),
-        matter: manifest.matter,
-        disclosure: disclosure.map(|text| text.document(holds)),
-        exported_by: manifest.exported_by,
-        as_of_ms: manifest.exported_at_ms,
-        root_sha256: roots.fingerprints.clone(),
-        checks,
-        receipts,
-    })
 }
 
 /// Checks the notices on a matter, and what the log and openings say of it. Returns the receipts in them.
@@ -317,7 +383,7 @@ fn check_export(file: &ReceiptFile, manifest: &Manifest, ring: &KeyRing) -> Chec
     if let Err(why) = check_proof(&proof, &leaf, ring) {
         return failed(why);
     }
-    let digest = |bytes: &[u8]| hex(&manifest.suite.digest(&[bytes]));
+    let digest = |bytes: &[u8]| digest(manifest.suite, bytes);
     let words = file.words.iter().map(|word| digest(&word.envelope.0));
     let keys = file.keys.iter().map(|key| digest(&key.0));
     match () {

@@ -139,6 +139,28 @@ fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
     ] {
         assert!(printed.contains(told), "{told}: {printed}");
     }
+    // The same on paper: digits, with the keys of the log, or with a receipt of it.
+    let [proof, keys] = ["proof.txt", "keys.json"].map(|name| dir.path().join(name));
+    let (proof, keys) = (proof.to_str().unwrap(), keys.to_str().unwrap());
+    json(&["receipt", &id, "--data", c, "--printed", "-o", proof]);
+    json(&["log", "--data", c, "keys", "-o", keys]);
+    for with in [keys, file] {
+        let verified = checked(&["verify", proof, "--keys", with, "--root", root]);
+        assert_eq!(
+            (&verified["holds"], &verified["matter"]),
+            (&true.into(), &id.as_str().into())
+        );
+        assert_eq!(verified["steps"][0]["act"], "report");
+    }
+    checked(&["verify", keys, "--root", root]);
+    let without = wujitong(&["verify", proof, "--root", root]);
+    assert_eq!(code(&without), 2);
+    let told = String::from_utf8(without.stderr).unwrap();
+    assert!(told.contains("--keys"), "{told}");
+    let digits = std::fs::read_to_string(proof).unwrap();
+    std::fs::write(proof, &digits[..100]).unwrap();
+    let cut = wujitong(&["verify", proof, "--keys", keys, "--root", root]);
+    assert_eq!(code(&cut), 2);
     let opened = ["verify", file, "--root", root, "--opening", opening];
     let verified = checked(&opened);
     let proven = |check: &Value| check["what"] == "text" && check["finding"] == "ok";

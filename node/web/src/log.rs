@@ -250,7 +250,7 @@ pub(super) async fn tile(at: NodePath) -> Result<Response, Rejection> {
     Ok(([FOR_EVER, (header::CONTENT_TYPE, kind)], bytes).into_response())
 }
 
-fn epoch(at: &NodePath) -> Result<EpochId, Rejection> {
+pub(super) fn epoch(at: &NodePath) -> Result<EpochId, Rejection> {
     let text: String = at.param("epoch")?;
     let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
     let bytes = bytes.and_then(|bytes| bytes.try_into().ok());

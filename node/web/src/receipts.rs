@@ -1,4 +1,6 @@
-//! Receipt files.
+//! Receipt files, and proofs on paper.
+
+pub(super) mod printed;
 
 use api::{
     CheckLine, CheckedDisclosure, DisclosureDocument, DisclosureReceiptQuery, Named, ReceiptCheck,
@@ -91,7 +93,7 @@ fn unsigned(at: &NodePath, error: &KeyError) -> Rejection {
 ///
 /// Does what `wujitong verify` does, with the root certificates that this node trusts. Whoever does
 /// not trust the node checks the file with the program and a root certificate from elsewhere. The
-/// file is not kept.
+/// file is not kept. Instead of a file, the digits of a proof on paper are taken, or the address that ends with them.
 #[utoipa::path(post, path = "/v1/nodes/{code}/receipt-checks", tag = "matters", params(NodeParams),
     request_body = ReceiptFile, responses((status = 200, body = Named<ReceiptCheck>)))]
 pub(super) async fn check(
@@ -100,12 +102,23 @@ pub(super) async fn check(
 ) -> Result<Json<Named<ReceiptCheck>>, Rejection> {
     let file =
         file.map_err(|error| Rejection::unread(error.status(), unreadable(&error.body_text())))?;
+    let verified = match printed_text(&file) {
+        Some(text) => printed::check(&at, text).await?,
+        None => check_file(&at, file).await?,
+    };
+    Ok(Json(Named::new(shown(verified), &at.app_state.tree)))
+}
+
+/// Returns a text that is no file of JSON.
+fn printed_text(file: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(file).ok()?.trim();
+    (!text.starts_with(['{', '['])).then_some(text)
+}
+
+async fn check_file(at: &NodePath, file: Bytes) -> Result<Verified, Rejection> {
     let (network, tree) = (at.app_state.network.clone(), at.app_state.tree.clone());
     let roots = Roots::of_network(&network);
-    let verified = tokio::task::spawn_blocking({
-        let tree = tree.clone();
-        move || proof::verify(&file, None, &roots, &tree)
-    });
+    let verified = tokio::task::spawn_blocking(move || proof::verify(&file, None, &roots, &tree));
     let verified = verified.await.map_err(|error| {
         tracing::error!(division = %at.division, %error, "checking a receipt failed");
         let sentence = (
@@ -114,8 +127,7 @@ pub(super) async fn check(
         );
         Rejection::new(ProblemCode::ServiceUnavailable, sentence)
     })?;
-    let verified = verified.map_err(|error| Rejection::unfit(&error))?;
-    Ok(Json(Named::new(shown(verified), &tree)))
+    verified.map_err(|error| Rejection::unfit(&error))
 }
 
 fn shown(verified: Verified) -> ReceiptCheck {
@@ -144,11 +156,13 @@ fn shown(verified: Verified) -> ReceiptCheck {
             document: one.text.as_deref().and_then(DisclosureDocument::read),
             number: one.number,
             edition: one.edition,
+            sha256: one.sha256,
         }),
         exported_by: verified.exported_by,
         as_of_ms: verified.as_of_ms,
         root_sha256: verified.root_sha256,
         checks: checks.collect(),
         receipts: receipts.collect(),
+        steps: printed::lines(&verified.steps),
     }
 }

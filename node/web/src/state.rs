@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use api::LastBackup;
 use domain::{
     actor::Actor,
-    ids::{KeyId, MatterId},
-    receipt::{DisclosureEvidence, Evidence},
+    ids::{EpochId, KeyId, MatterId},
+    receipt::{DisclosureEvidence, Evidence, LogProof},
     revocation::{Reason, Revocation},
+    time::Timestamp,
 };
 use identity::{Identity, KeyError, KeyRing, Network};
 use office::{CountersignRefusal, Failed, Office, RequestContext, RevokeRefusal, Stated};
@@ -107,6 +108,19 @@ impl Node {
     ) -> Result<ReceiptFile, KeyError> {
         let with = (&*self.identity, &*self.keys, &*self.hosted);
         proof::export_disclosure(with, evidence).await
+    }
+
+    /// Builds the file with the keys of a log, signed by this node in the present life of its store.
+    ///
+    /// # Errors
+    /// [`KeyError`] if the node's keys cannot be used.
+    pub async fn log_keys(
+        &self,
+        present: (Timestamp, EpochId),
+        head: &LogProof,
+    ) -> Result<ReceiptFile, KeyError> {
+        let with = (&*self.identity, &*self.keys, &*self.hosted);
+        proof::export_log_keys(with, present, head).await
     }
 }
 

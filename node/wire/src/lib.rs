@@ -29,7 +29,9 @@ mod tests;
 
 pub use envelope::{decode_envelope, encode_envelope};
 pub use malformed::Malformed;
-pub use matter::{decode_body, encode_body, history_digest};
+pub use matter::{
+    decode_body, decode_step, digest_of_history, encode_body, encode_steps, history_digest,
+};
 
 /// Longest key of a replaceable envelope in bytes: a cell's key with the longest category.
 pub const MOST_KEY_BYTES: usize = 72;

@@ -10,7 +10,7 @@ use domain::{
         Sort, Status, StatusName, Step, Target, Version,
     },
     seal::{SealSuite, SealedBody},
-    suite::Digest,
+    suite::{Digest, Suite},
 };
 use prost::Message;
 use proto::v1;
@@ -141,14 +141,33 @@ fn step_out(step: &Step) -> v1::Step {
 /// Digested are the tag `wujitong/history/1`, the 20 bytes of the number, and each step as it is on the wire after its
 /// length as u32, big-endian.
 pub fn history_digest(matter: &Matter, count: usize) -> Digest {
-    let mut digesting = matter.suite.digesting();
+    digest_of_history(matter.suite, &matter.id, &encode_steps(matter, count))
+}
+
+/// Returns the first `count` steps of a matter as they are on the wire.
+pub fn encode_steps(matter: &Matter, count: usize) -> Vec<Bytes> {
+    let steps = matter.steps.iter().take(count);
+    let bytes = |step| step_out(step).encode_to_vec().into();
+    steps.map(bytes).collect()
+}
+
+/// Reads a step as it is on the wire.
+///
+/// # Errors
+/// [`Malformed`].
+pub fn decode_step(bytes: &[u8]) -> Result<Step, Malformed> {
+    step_in(&v1::Step::decode(bytes)?)
+}
+
+/// Returns [`history_digest`] of a matter of which only the number and the first steps are known.
+pub fn digest_of_history(suite: Suite, id: &MatterId, steps: &[Bytes]) -> Digest {
+    let mut digesting = suite.digesting();
     digesting.update(b"wujitong/history/1");
-    digesting.update(&matter.id.to_bytes());
-    for step in matter.steps.iter().take(count) {
-        let bytes = step_out(step).encode_to_vec();
-        let length = u32::try_from(bytes.len()).expect("a step is short");
+    digesting.update(&id.to_bytes());
+    for step in steps {
+        let length = u32::try_from(step.len()).expect("a step is short");
         digesting.update(&length.to_be_bytes());
-        digesting.update(&bytes);
+        digesting.update(step);
     }
     digesting.finish()
 }

@@ -365,7 +365,8 @@ impl Browser {
     /// Reads the QR code on the page from a picture of it, with zbar.
     pub(super) async fn read_codes(&self) -> String {
         let picture = tempfile::Builder::new().suffix(".png").tempfile().unwrap();
-        let bytes = self.screenshot(1_000, 2_000).await;
+        // Two pixels for each of the page: a large code has modules of less than three.
+        let bytes = self.screenshot_at(2, (1_000, 2_000)).await;
         std::fs::write(picture.path(), bytes).unwrap();
         let read = tokio::process::Command::new("zbarimg")
             .args(["--quiet", "--raw"])
@@ -377,7 +378,11 @@ impl Browser {
 
     /// Takes a picture of the top of the page, in pixels, as PNG.
     pub(super) async fn screenshot(&self, width: u32, height: u32) -> Vec<u8> {
-        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
+        self.screenshot_at(1, (width, height)).await
+    }
+
+    async fn screenshot_at(&self, scale: u32, (width, height): (u32, u32)) -> Vec<u8> {
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": scale });
         let taken = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let taken = self.cdp("Page.captureScreenshot", taken).await;
         data_encoding(taken["data"].as_str().unwrap())

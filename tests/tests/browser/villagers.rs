@@ -287,11 +287,8 @@ async fn a_report_is_made_with_the_keyboard_alone() {
     demo.stop().await;
 }
 
-/// R-A14, R-P11, R-P24: receipt and poster print on light paper without navigation, the slip among the text.
-#[tokio::test]
-async fn receipt_and_poster_print_on_paper() {
-    let demo = Demo::start().await;
-    let browser = Browser::open(true).await;
+/// Reports a matter in the village; its receipt is then shown.
+async fn report_something(demo: &Demo, browser: &Browser) {
     browser.go(&demo.at(VILLAGE, "/report?all=1")).await;
     browser.fill("#where", "桥头").await;
     browser.fill("#text", "要打印凭条的一件").await;
@@ -305,6 +302,48 @@ async fn receipt_and_poster_print_on_paper() {
             break;
         }
     }
+}
+
+/// R-P31: a reader that is not ours reads the proof as it is printed, and a phone that opens what it read is told.
+#[tokio::test]
+async fn a_proof_on_paper_is_scanned_and_checked_at_once() {
+    let demo = Demo::start().await;
+    let browser = Browser::open(true).await;
+    report_something(&demo, &browser).await;
+    let (number, slip) = receipt(&browser).await;
+    browser.go(&demo.at(VILLAGE, "/my")).await;
+    browser.fill("#number", &number).await;
+    browser.fill("#slip", &slip).await;
+    browser.click("form[data-slip] button").await;
+    browser.click("button[value=printed]").await;
+    browser.as_paper().await;
+    assert_eq!(browser.printed().await.pages(), 1, "the proof is one page");
+    let read = browser.read_codes().await;
+    let address = demo.at(VILLAGE, "/v#");
+    let digits = read.strip_prefix(&address).expect(&read);
+    assert!(digits.len() > 600 && digits.bytes().all(|one| one.is_ascii_digit()));
+    browser.go(&demo.at(VILLAGE, "/")).await;
+    browser.go(&read).await;
+    let told = format!(
+        "!!document.querySelector('.notice.good') && document.body.innerText.includes('{number}')"
+    );
+    browser.until_true(&told).await;
+    // One digit less is told, and not taken for a forgery.
+    browser.go(&demo.at(VILLAGE, "/")).await;
+    browser.go(&read[..read.len() - 1]).await;
+    browser
+        .until_true("document.body.innerText.includes('数字有错、有漏')")
+        .await;
+    browser.close().await;
+    demo.stop().await;
+}
+
+/// R-A14, R-P11, R-P24: receipt and poster print on light paper without navigation, the slip among the text.
+#[tokio::test]
+async fn receipt_and_poster_print_on_paper() {
+    let demo = Demo::start().await;
+    let browser = Browser::open(true).await;
+    report_something(&demo, &browser).await;
     browser.as_paper().await;
     let hidden = "[...document.querySelectorAll('.sections, .display, button, .no-print')].some(e => e.getClientRects().length)";
     let slip = "[...document.querySelectorAll('.receipt .number')].filter(e => e.getClientRects().length).length";

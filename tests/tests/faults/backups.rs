@@ -63,14 +63,7 @@ fn restore(from: &Path, data: &Path, key: &Path) -> Output {
 /// Checks that a backup is whole.
 fn check(from: &Path, key: &Path) {
     let [from, key] = [from, key].map(word);
-    json(&[
-        "restore",
-        "--from",
-        from,
-        "--check",
-        "--identity-file",
-        key,
-    ]);
+    json(&["restore", "--from", from, "--check", "--identity-file", key]);
 }
 
 fn stderr(output: &Output) -> String {

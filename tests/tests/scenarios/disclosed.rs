@@ -17,7 +17,7 @@ use wujitong::{
 use super::receipts::everywhere;
 
 const SALT: [u8; 16] = [5; 16];
-const NUMBER: DisclosureId = DisclosureId([0x1f, 0x3a, 0x9c, 4, 0x11, 0x22, 0x33, 0x44]);
+pub(super) const NUMBER: DisclosureId = DisclosureId([0x1f, 0x3a, 0x9c, 4, 0x11, 0x22, 0x33, 0x44]);
 
 /// The document of an edition of a village. Only the first three fields matter here.
 fn document(of: &str, edition: u32) -> String {
@@ -31,7 +31,12 @@ fn document(of: &str, edition: u32) -> String {
 }
 
 /// The evidence for a document in a log of four entries, of which it is the third.
-fn evidence(network: &Network, of: &str, edition: u32, state: Disclosed) -> DisclosureEvidence {
+pub(super) fn evidence(
+    network: &Network,
+    of: &str,
+    edition: u32,
+    state: Disclosed,
+) -> DisclosureEvidence {
     let id = network.node(VILLAGE).identity.network().id;
     let document = document(of, edition);
     let entry = Entry::Disclosure {

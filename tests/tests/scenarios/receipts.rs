@@ -1,5 +1,7 @@
 //! Receipts: made by the reporter's village, checked with only the root certificate.
 
+mod printed;
+
 use std::{path::Path, sync::Arc};
 
 use serde_json::{Value, json};

@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 
-use api::DisclosureReceiptQuery;
+use api::{DisclosureReceiptQuery, Named, PrintedProof};
 use domain::disclosure::DisclosureId;
 use proof::ReceiptFile;
 
-use crate::{Failure, Output, receipt::keep, site::Asked};
+use crate::{
+    Failure, Output,
+    receipt::{keep, keep_printed},
+    site::Asked,
+};
 
 /// Creates a receipt (回执) of what was published, which anybody can check with `wujitong verify`
 ///
@@ -16,6 +20,7 @@ use crate::{Failure, Output, receipt::keep, site::Asked};
 /// Examples:
 ///   wujitong disclosure receipt 1f3a9c0411223344 --output receipt.json
 ///   wujitong disclosure receipt 1f3a9c0411223344 --edition 1 --output first.json
+///   wujitong disclosure receipt 1f3a9c0411223344 --printed --output proof.txt
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Receipt {
@@ -24,6 +29,9 @@ pub(super) struct Receipt {
     /// The edition [default: the latest]
     #[arg(long)]
     edition: Option<u32>,
+    /// Digits of a proof on paper (纸质凭证) instead of a file; they hold the digest of the document alone
+    #[arg(long)]
+    printed: bool,
     /// File to write [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -42,6 +50,11 @@ impl Receipt {
             edition: self.edition,
         };
         let path = asked.path(&format!("disclosures/{}/receipt", self.number));
+        if self.printed {
+            let path = format!("{path}/printed");
+            let proof: Named<PrintedProof> = asked.client.find(&path, &query).await?;
+            return keep_printed(&proof.facts, self.output, output);
+        }
         let receipt: ReceiptFile = asked.client.find(&path, &query).await?;
         keep(&receipt, self.output, output, |file| Written {
             disclosure: self.number.to_string(),

@@ -10,8 +10,8 @@ use std::{
 
 use api::{
     Act, Audience, BodyView, FileLine, FileLines, HolderRequest, MatterStatus, MatterView, Named,
-    Outcome, PublicMatter, Publicity, RequestAction, Satisfaction, StandingView, Stands,
-    problem::Problem,
+    Outcome, PrintedProof, PublicMatter, Publicity, RequestAction, Satisfaction, StandingView,
+    Stands, problem::Problem,
 };
 use askama::Template;
 use axum::body::Body;
@@ -22,6 +22,7 @@ use web::{calls::Calls, credentials::REPORTER_TOKEN, problem::Rejection};
 pub(super) use self::state::state_of;
 use self::state::{Turn, state, told, turn};
 use super::{
+    printed,
     receipt::{concerns_reporters, grouped, plain},
     verify,
 };
@@ -186,6 +187,12 @@ impl Own {
                 let file = format!("{path}/receipt");
                 let file = self.calls.send(Method::GET, &file, Body::empty()).await?;
                 verify::show_for(visit, file.body.into()).await
+            }
+            "printed" => {
+                let path = format!("{path}/receipt/printed");
+                let proof: Named<PrintedProof> = self.calls.get(&path).await?;
+                let number = (visit.w.receipt_number(), before.facts.id);
+                printed::show(visit, (None, vec![number]), &proof.facts)
             }
             _ => self.act(visit, before).await,
         }

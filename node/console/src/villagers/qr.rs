@@ -72,10 +72,16 @@ mod tests {
         let receipt = draw(&address).unwrap();
         let poster = draw(&format!("https://{host}/report")).unwrap();
         let label = draw(&format!("https://{host}/points/h/4294967295")).unwrap();
+        let digits = |count| format!("https://{host}/v#{}", "1".repeat(count));
+        let proof = draw(&digits(2_890)).unwrap();
+        let longest = draw(&digits(4_900)).unwrap();
+        assert_eq!(longest.side - 2 * QUIET, 177, "no code has more modules");
         for (picture, rule) in [
             (&receipt, ".qr{"),
             (&poster, ".poster .qr{"),
             (&label, ".label .qr{"),
+            (&proof, ".proof .qr{"),
+            (&longest, ".proof .qr{"),
         ] {
             let module = printed_mm(rule) / picture.side as f64;
             assert!(module >= 0.5, "{rule}: {module} mm");

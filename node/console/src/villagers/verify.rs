@@ -8,6 +8,7 @@ use axum::body::Body;
 use domain::receipt::{Finding, Kind};
 use http::{Method, StatusCode};
 
+use super::printed::{ProvenStep, step};
 use crate::{
     answer::Answer,
     disclosures::{self, Document},
@@ -43,6 +44,8 @@ struct Proof {
     passed: usize,
     open: usize,
     receipts: Vec<Taken>,
+    /// What a proof on paper holds.
+    steps: Vec<ProvenStep>,
     checks: Vec<Line>,
 }
 
@@ -126,6 +129,7 @@ fn proof(visit: &Visit, found: Named<ReceiptCheck>) -> Proof {
         about: check.about.map(|about| visit.name_of(about)),
         detail: w.of(&check.detail_chinese, &check.detail).to_owned(),
     };
+    let steps = found.steps.iter().map(|line| step(visit, line)).collect();
     let numbers = numbers(w, &found);
     let document = found.disclosure.and_then(|one| one.document);
     let document = document.filter(is_table);
@@ -140,6 +144,7 @@ fn proof(visit: &Visit, found: Named<ReceiptCheck>) -> Proof {
         passed,
         open,
         receipts,
+        steps,
         checks: checks.into_iter().map(line).collect(),
     }
 }
@@ -151,6 +156,7 @@ fn numbers(w: Words, found: &ReceiptCheck) -> Vec<(&'static str, String)> {
         [
             (w.verify_disclosure_number(), one.number.clone()),
             (w.verify_edition(), one.edition.to_string()),
+            (w.open_file_digest(), one.sha256.clone()),
         ]
     });
     matter.chain(disclosure).collect()

@@ -169,8 +169,9 @@ super::words! {
     my_receipt_hint: "接收和办理它的各级都签了名。回执里没有个人信息，交给谁都能核验。", "Every division that took it has signed. The receipt holds nothing personal, and anybody can check it.";
     my_receipt_file: "下载回执文件", "Download the receipt";
     verify_title: "核验回执", "Check a receipt";
-    verify_intro: "把回执文件的内容粘贴在这里。核验的是：事项由谁在什么时候接收、怎样办结，或者公开了什么内容；签名是否真的，文件有没有改过。文件不保存。", "Paste the receipt here. It is checked who took the matter when and how it was decided, or what was made public; whether the signatures are true, and whether the file was changed. It is not kept.";
-    verify_label: "回执文件的内容", "Content of the receipt";
+    verify_steps: "日志里记下的步骤", "The steps that the log commits to";
+    verify_intro: "把回执文件的内容，或纸质凭证的整串数字，粘贴在这里。核验的是：事项由谁在什么时候接收、怎样办结，或者公开了什么内容；签名是否真的，文件有没有改过。文件不保存。", "Paste the receipt, or all digits of a proof on paper, here. It is checked who took the matter when and how it was decided, or what was made public; whether the signatures are true, and whether the file was changed. It is not kept.";
+    verify_label: "回执文件的内容，或纸质凭证的数字", "Content of the receipt, or digits of the proof on paper";
     verify_file: "或选择回执文件", "Or choose the file";
     verify_do: "核验", "Check it";
     verify_missing: "请粘贴回执文件的内容", "Paste the content of the receipt";
@@ -191,6 +192,15 @@ super::words! {
     verify_decided(outcome): "办结：{outcome}", "decided it: {outcome}";
     verify_all(count): "全部 {count} 项核验", "All {count} checks";
     verify_elsewhere: "不想只信这个节点的，可以在别的电脑上用程序和省根证书核验：", "Whoever does not want to trust this node checks it elsewhere with the program and the root certificate of the province:";
+
+    printed_title: "纸质凭证", "Proof on paper";
+    printed_do: "打印凭证", "Print a proof";
+    printed_proves(place, index, size): "{place}的公开日志在 {size} 条中的第 {index} 条记下了以下内容。谁改动了日志，这张纸就能证明。", "The public log of {place} has entered the following as entry {index} of {size}. Should anybody change the log, this paper proves it.";
+    printed_countersigned: "日志头已由以下单位会签：", "The head of the log was countersigned by";
+    printed_pending: "会签的单位还不够，目前只有出具单位自己保证。请过后重新打印。", "Too few have countersigned yet; until then only the division itself vouches for it. Print it again later.";
+    printed_scan: "扫码核验。", "Scan it to check it.";
+    printed_too_long: "内容太长，二维码放不下；请下载回执文件。", "It is too long for a QR code; download the receipt.";
+    printed_elsewhere: "不想只信这个节点的，把扫出的网址存成文件，在别的电脑上用程序、日志密钥和省根证书核验：", "Whoever does not want to trust this node saves the address that was scanned, and checks it elsewhere with the program, the keys of the log and the root certificate of the province:";
 
     public_title: "公开事项", "Published matter";
     public_question: "反映的内容", "What was reported";

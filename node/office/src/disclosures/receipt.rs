@@ -2,7 +2,7 @@
 
 use domain::{disclosure::DisclosureId, receipt::DisclosureEvidence};
 
-use crate::{Failed, RefusalReason, log, services::Disclosures, tables};
+use crate::{Failed, Fault, RefusalReason, log, services::Disclosures, tables};
 
 /// The reason why there is no receipt of a disclosure.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +33,16 @@ pub enum NoReceipt {
 impl RefusalReason for NoReceipt {}
 
 impl Disclosures<'_> {
+    /// Returns the document of an edition, if it was published and is still here.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn document(self, id: DisclosureId, edition: u32) -> Result<Option<Box<str>>, Fault> {
+        let kept = self.one::<tables::Editions>(&(id, edition)).await?;
+        let document = kept.map(|kept| kept.document);
+        Ok(document.filter(|document| !document.is_empty()))
+    }
+
     /// Returns what a receipt of an edition is made of; of the latest if none is named.
     ///
     /// # Errors

@@ -73,6 +73,26 @@ impl Log<'_> {
         Ok(state.ok_or(NotInLog::Epoch)?.head(epoch))
     }
 
+    /// Returns the head with most countersignatures, and of those the greatest, as a receipt has it, with no leaves; the
+    /// present head if nobody countersigned one.
+    ///
+    /// # Errors
+    /// [`NotInLog::Epoch`]; or the store's.
+    pub async fn proven_head(self, epoch: EpochId) -> Result<LogProof, crate::Failed<NotInLog>> {
+        let mut view = self.read()?;
+        let reading = Reading::begin(&mut view, epoch).await?;
+        let mut reading = reading.ok_or(NotInLog::Epoch)?;
+        let (size, countersigned) = reading.head_for(0).await?;
+        let proof = LogProof {
+            epoch,
+            size,
+            root: reading.root_at(size).await?,
+            leaves: vec![],
+            countersigned,
+        };
+        Ok(view.finish(proof).await?)
+    }
+
     /// Returns a tile, of any width up to what the log has.
     ///
     /// # Errors

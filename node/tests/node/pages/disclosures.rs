@@ -354,6 +354,60 @@ async fn the_receipt_of_a_disclosure_is_checked_on_a_page_and_a_changed_one_is_t
         !failed.contains("办公用品</td>"),
         "nothing of it is told as true: {failed}"
     );
+
+    // On paper there is only the digest; the page shows the document that has it, as long as it is kept.
+    let paper = anybody.get(&format!("{public}/proof?edition=1")).await;
+    let gone = paper.expect(404);
+    assert!(gone.text.contains("已撤下或不存在"), "{}", gone.text);
+}
+
+/// R-P31: the proof of a disclosure on paper leads to its document.
+#[tokio::test]
+async fn the_proof_of_a_disclosure_on_paper_leads_to_the_document() {
+    let province = demanded().await;
+    let mut clerk = Browser::signed_in(&province, "clerk").await;
+    let path = begin(&mut clerk).await;
+    press(&mut clerk, &path, &RIGHT).await;
+    pass(&province, &path).await;
+    let mut anybody = Browser::new(&province);
+    let public = path.replace("/desk", "");
+    let number = public.rsplit('/').next().unwrap();
+    let shown = anybody.get(&public).await.expect(200);
+    let link = format!("{public}/proof?edition=1");
+    assert!(shown.text.contains(&link), "{}", shown.text);
+    let paper = anybody.get(&link).await.expect(200);
+    let printed = format!("disclosures/{number}/receipt/printed");
+    let printed = province.get(&printed).send().await.expect(200).json;
+    let sha256 = printed["sha256"].as_str().unwrap();
+    for part in [
+        "纸质凭证",
+        "村集体收支",
+        number,
+        sha256,
+        "<path class=\"dark\"",
+    ] {
+        assert!(paper.text.contains(part), "{part}: {}", paper.text);
+    }
+    let digits = printed["digits"].as_str().unwrap();
+    let check = async || {
+        province
+            .form("/verify", &[("receipt", digits)])
+            .send()
+            .await
+    };
+    let page = |answer: &testkit::asking::Answer| String::from_utf8(answer.body.to_vec()).unwrap();
+    let held = page(&check().await.expect(200));
+    for part in ["有效：", "第 1 版，原文如下", "路灯电费</td>", sha256] {
+        assert!(held.contains(part), "{part}: {held}");
+    }
+    let mut chair = Browser::signed_in(&province, "chair").await;
+    let ground = ("note", "《个人信息保护法》第四十七条");
+    let down = [("go", "withdraw"), ground, ("sure", "yes")];
+    press(&mut chair, &path, &down).await.expect(200);
+    // What is on paper stays true, and the node does not have the text any more.
+    let held = page(&check().await.expect(200));
+    assert!(held.contains("有效：") && held.contains(sha256), "{held}");
+    assert!(!held.contains("路灯电费"), "{held}");
 }
 
 /// R-D4, R-P20: nobody agrees to what they wrote, and personal data goes out only for a reason.

@@ -76,3 +76,75 @@ async fn the_api_checks_a_receipt_for_anybody() {
     assert!(bad.code() == 422, "{}", html(&bad));
     province.host.stop().await;
 }
+
+/// R-P31: what is on paper is checked on a page, in digits or as a phone reads it.
+#[tokio::test]
+async fn a_proof_is_printed_scanned_and_checked_on_a_page() {
+    let province = Province::start().await;
+    let visitor = Visitor::begin(&province, "/report").await;
+    visitor.write().await;
+    let shown = numbers(&visitor.step("check", "send", &[]).await.expect(200));
+    let [number, slip] = &shown[..] else {
+        panic!("{shown:?}");
+    };
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "official", &["official"]).await;
+    let path = format!("matters/{number}/receipt/printed");
+    let printed = province
+        .get(&path)
+        .by(&official)
+        .send()
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(
+        (&printed["pending"], &printed["steps"][0]["act"]),
+        (&true.into(), &"report".into())
+    );
+    let digits = printed["digits"].as_str().unwrap();
+    let page = html(
+        &open(&province, number, slip, &[("go", "printed")])
+            .await
+            .expect(200),
+    );
+    for part in [
+        "纸质凭证",
+        number,
+        "浙江省的公开日志",
+        "未会签",
+        "<path class=\"dark\"",
+        "/v</span>",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+
+    let check = async |text: &str| province.form("/verify", &[("receipt", text)]).send().await;
+    for scanned in [
+        digits.to_owned(),
+        format!("https://33.zj.example/v#{digits}\n"),
+    ] {
+        let held = html(&check(&scanned).await.expect(200));
+        for part in [
+            "有效：",
+            number,
+            "日志里记下的步骤",
+            "浙江省 · <strong>上报",
+            "未会签",
+        ] {
+            assert!(held.contains(part), "{part}: {held}");
+        }
+    }
+    let cut = html(&check(&digits[..digits.len() - 7]).await.expect(422));
+    assert!(cut.contains("数字有错、有漏"), "{cut}");
+    let none = html(&check("1 2 x").await.expect(422));
+    assert!(none.contains("纸质凭证是一长串数字"), "{none}");
+    // Somebody who also calls themselves the province printed it.
+    let other = Province::start().await;
+    let elsewhere = other.form("/verify", &[("receipt", digits)]).send().await;
+    let elsewhere = html(&elsewhere.expect(422));
+    assert!(elsewhere.contains("都没有签过这串数字"), "{elsewhere}");
+    other.host.stop().await;
+    // Nobody prints what they may not see.
+    province.get(&path).send().await.expect(401);
+    province.host.stop().await;
+}

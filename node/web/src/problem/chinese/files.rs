@@ -2,7 +2,7 @@
 
 use domain::attachment::{BadFileNo, BadMedia, BadUploadId, NotTaken};
 use office::{BadPaper, FileRefusal};
-use proof::Unreadable;
+use proof::{NoKeys, PrintedUnreadable, Unreadable};
 
 use crate::{
     parts::Broken,
@@ -62,8 +62,20 @@ chinese! { Unreadable {
     NoFiles => "事项的回执没有附件可核对；请不要带附件",
     TooLong(bytes) => "文件有 {bytes} 字节，回执没有这么长；请换一个文件",
     Form(why) => "这不是回执（{why}）；请用节点给的回执文件",
-    Subject(form) => "第 {form} 版的回执要说一件事项，第 3 版说一条公开，这份不是；请向节点重新索取",
+    Subject(form) => "第 {form} 版的回执要说一件事项，第 3、5、7 版说一条公开，第 8 版是日志的密钥，这份不是；请向节点重新索取",
     Newer(form) => "这是第 {form} 版的回执，本节点还读不了；请用新版程序验证",
+} }
+
+chinese! { PrintedUnreadable {
+    Digits => "纸质凭证是一长串数字，或者以它结尾的网址；请重新扫码，整串复制过来",
+    TooLong => "数字太多，二维码放不下这么多；请重新扫码",
+    Mistyped => "数字有错、有漏，或者末尾少了一段；请重新扫码，整串复制过来",
+    Form => "这是另一版的纸质凭证，本节点还读不了；请用新版程序核验",
+} }
+
+chinese! { NoKeys, through [Printed, Unreadable] {
+    DoesNotHold(why) => "日志的密钥不成立（{why}）；请运维人员查看",
+    OtherLog(division) => "密钥不是签这份凭证的 {division} 那份日志的；请取那份日志的密钥，或它的任何一份回执",
 } }
 
 chinese_of! {
