@@ -30,7 +30,7 @@ const COMMUNITY: &str = "330825002001";
 /// Every tier above.
 const ABOVE: [&str; 4] = [TOWNSHIP, COUNTY, CITY, PROVINCE];
 const ITEM: &str = "重大事项";
-const CATALOGUE: &str = "format = 1\n[[item]]\nname = \"重大事项\"\nperiod = \"event\"\ndue = \"5d\"\nfields = [\"内容\"]\n";
+const CATALOGUE: &str = "format = 1\n[[item]]\nname = \"重大事项\"\nperiod = \"event\"\ndue = \"30d\"\nfields = [\"内容\"]\n";
 const CATEGORY: &str = "format = 1\n[[category]]\ncode = \"service/grain\"\nname = \"种粮补贴\"\n";
 const SERVICE: &str =
     "format = 1\n[[service]]\ncategory = \"service/grain\"\npromise = \"20wd\"\nmaterials = []\n";
@@ -224,7 +224,7 @@ async fn a_catalogue_is_filled_tightened_refused_and_let_lapse_while_nodes_are_d
             &format!("format = 1\ntightens = \"{catalogue}\""),
             1,
         )
-        .replace("5d", "3d");
+        .replace("30d", "5d");
     let mine = issue(
         &network,
         TIGHTENS,
@@ -233,7 +233,7 @@ async fn a_catalogue_is_filled_tightened_refused_and_let_lapse_while_nodes_are_d
     .await;
     adopted(&network, &mine, 1, 0).await;
     let stricter = publish(&network, TIGHTENS).await;
-    assert!(stricter.due < published.due, "three days instead of five");
+    assert!(stricter.due < published.due, "five days instead of thirty, whatever holidays there are");
     let late = begin(&network, LATE).await;
     let owed = one_in_ten_asks(&network, VILLAGE).await;
     let months: std::collections::BTreeSet<_> = [published.due, stricter.due, late.due, owed]
