@@ -20,6 +20,7 @@ mod life;
 mod links;
 mod metrics;
 mod neighbours;
+mod nodes_below;
 mod open311;
 mod readmission;
 mod receipts;

@@ -171,9 +171,9 @@ pub use settings::{
     Reloaded, SettingChange, SettingFault, SettingOrigin, SettingView, SettingsView,
 };
 pub use status::{
-    CalendarStatus, EpochStatus, FailingHook, GivenUpLine, MatterCounts, NetworkStatus, NodeLine,
-    NodeStatus, Nodes, QueueLength, Status, StatusQuery, WorkerLine, WorkerState,
-    worker_in_chinese,
+    CalendarStatus, ChildHealth, EpochStatus, FailingHook, GivenUpLine, MatterCounts,
+    NetworkStatus, NodeCounts, NodeLine, NodeStatus, Nodes, QueueLength, Status, StatusQuery,
+    SubtreeHealth, TroubleLine, VersionLine, WorkerLine, WorkerState, worker_in_chinese,
 };
 pub use template_proposals::{
     DeclineProposal, ProposalEndView, ProposalLine, ProposalPerson, TemplateProposal,

@@ -1,6 +1,6 @@
 //! Status of a process, its nodes and their links.
 
-use domain::envelope::Lane;
+use domain::{envelope::Lane, health::Trouble};
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
 
@@ -132,16 +132,84 @@ pub struct NodeStatus {
     /// Lists of current templates, of the divisions above and this one, by issuer; empty in a brief status.
     #[serde(default)]
     pub template_lists: Vec<TemplateListLine>,
+    /// How the nodes of the subtree are, as far as this node heard; absent in a brief status, and before it looked first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtree: Option<SubtreeHealth>,
     /// What is done by itself for this node.
     #[serde(default)]
     pub workers: Vec<WorkerLine>,
 }
 
+/// How many nodes of a subtree are how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct NodeCounts {
+    /// Nodes that were ever linked, that at the top included.
+    pub known: u64,
+    /// Of these, heard of: every link on the way is up.
+    pub up: u64,
+    /// Of these, whose link upwards is down.
+    pub silent: u64,
+    /// Of these, below one that is silent.
+    pub unreached: u64,
+    /// Of those that are up, in some trouble of their own.
+    pub troubled: u64,
+    /// Divisions directly below a known node whose node was never linked.
+    pub not_joined: u64,
+}
+
+/// How the nodes of a subtree are. It is told upwards once a minute if it changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SubtreeHealth {
+    /// All of them.
+    pub total: NodeCounts,
+    /// What each child said last of its own subtree. Of one that is silent now it may be long ago.
+    pub children: Vec<ChildHealth>,
+    /// Nodes in trouble, silent ones first and of each kind the longest; at most 32.
+    pub troubles: Vec<TroubleLine>,
+    /// Versions of the program, of the nodes that are up; the most frequent first, at most 8.
+    pub versions: Vec<VersionLine>,
+}
+
+/// How the subtree of a child is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ChildHealth {
+    /// The child.
+    #[schema(value_type = Code)]
+    pub division: DivisionCode,
+    /// Its short name.
+    pub name: String,
+    /// Its nodes.
+    pub counts: NodeCounts,
+}
+
+/// A node in trouble.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TroubleLine {
+    /// Its division.
+    #[schema(value_type = Code)]
+    pub division: DivisionCode,
+    /// Its name, after those of the divisions above it.
+    pub full_name: String,
+    /// What is wrong.
+    pub what: Trouble,
+    /// Since when, as far as is known, in milliseconds since 1970.
+    pub since_ms: i64,
+}
+
+/// How many nodes run a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct VersionLine {
+    /// The version of the program, escaped.
+    pub version: String,
+    /// Nodes.
+    pub nodes: u64,
+}
+
 /// Something that is done by itself, and how that goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WorkerLine {
-    /// What it is called: `disk`, `collector`, `due-timer`, `sweep`, `certificates`, `backups` or `checkpoints` of the
-    /// process; `clocks`, `webhooks`,
+    /// What it is called: `disk`, `collector`, `due-timer`, `sweep`, `certificates`, `backups`, `subtree-health` or `checkpoints`
+    /// of the process; `clocks`, `webhooks`,
     /// `webhook` or `link` of a node.
     pub name: String,
     /// Which of several of this name: the id of a webhook, or the neighbour of a link.
@@ -174,12 +242,13 @@ pub struct WorkerLine {
 }
 
 /// Chinese names of workers, of which a later program may have more.
-const WORKERS: [(&str, &str); 12] = [
+const WORKERS: [(&str, &str); 13] = [
     ("certificates", "证书读取"),
     ("renewal", "证书换发"),
     ("checkpoints", "检查点"),
     ("backups", "备份检查"),
     ("disk", "磁盘检查"),
+    ("subtree-health", "下级状况"),
     ("collector", "链路追踪检查"),
     ("due-timer", "到期提醒"),
     ("sweep", "定时清理"),

@@ -5,6 +5,7 @@ mod causes;
 mod certificates;
 mod clock;
 mod due;
+mod health;
 mod host;
 mod last_backup;
 mod log_keys;

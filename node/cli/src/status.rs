@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use api::{LinkStatus, NeighbourSide, NodeStatus, StatusQuery, WorkerLine, WorkerState};
+use api::{
+    LinkStatus, NeighbourSide, NodeCounts, NodeStatus, StatusQuery, WorkerLine, WorkerState,
+};
 use indicatif::HumanBytes;
+use topology::DivisionCode;
 
 use super::{
     Failure, Output, alarm, key,
@@ -118,7 +121,92 @@ fn for_people(status: &api::Status) -> String {
         );
     }
     text += &unseen(status);
+    text += &below(status);
     text + &workers(status)
+}
+
+/// How the nodes below are: counts of each node's subtree and of its children's, and which are in trouble.
+fn below(status: &api::Status) -> String {
+    let mut rows = vec![];
+    let mut troubles = vec![];
+    let mut versions = vec![];
+    let told = status
+        .nodes
+        .iter()
+        .filter_map(|node| Some((node, node.subtree.as_ref()?)));
+    let told = told.filter(|(_, told)| told.total.known > 1 || !told.troubles.is_empty());
+    for (node, told) in told {
+        rows.push(nodes_of(node.division, &node.name, &told.total));
+        if status.nodes.len() == 1 {
+            let children = told.children.iter();
+            rows.extend(children.map(|one| nodes_of(one.division, &one.name, &one.counts)));
+        }
+        troubles.extend(told.troubles.iter().map(|one| {
+            [
+                node.division.short(),
+                one.full_name.clone(),
+                labels::both(one.what),
+                moment(one.since_ms),
+            ]
+        }));
+        versions.extend(told.versions.iter().map(|one| {
+            [
+                node.division.short(),
+                one.version.clone(),
+                one.nodes.to_string(),
+            ]
+        }));
+    }
+    let mut text = String::new();
+    if !rows.is_empty() {
+        let headings = [
+            "node",
+            "name",
+            "#known",
+            "#up",
+            "#silent",
+            "#unreached",
+            "#troubled",
+            "#not joined",
+        ];
+        text += &format!("\nnodes below 下级节点\n{}", table(headings, rows));
+    }
+    if !troubles.is_empty() {
+        let headings = ["known at", "node", "trouble", "since"];
+        text += &format!(
+            "\nnodes in trouble 有问题的节点\n{}",
+            table(headings, troubles)
+        );
+    }
+    // One version everywhere is nothing to tell.
+    if versions.iter().any(|row| row[1] != status.version) {
+        let headings = ["known at", "version", "#nodes"];
+        text += &format!("\nversions 版本\n{}", table(headings, versions));
+    }
+    text
+}
+
+fn nodes_of(division: DivisionCode, name: &str, counts: &NodeCounts) -> [String; 8] {
+    let NodeCounts {
+        known,
+        up,
+        silent,
+        unreached,
+        troubled,
+        not_joined,
+    } = *counts;
+    let [known, up, silent, unreached, troubled, not_joined] =
+        [known, up, silent, unreached, troubled, not_joined].map(|count| count.to_string());
+    [
+        division.short(),
+        name.to_owned(),
+        known,
+        up,
+        silent,
+        unreached,
+        troubled,
+        not_joined,
+    ]
 }
 
 /// Returns the children that somebody set up and that were never linked.

@@ -1,5 +1,6 @@
 //! The network page: this node, its neighbours, what waits, and what needs a person.
 
+mod below;
 mod courier;
 mod invitations;
 mod logs;
@@ -25,6 +26,7 @@ use crate::{
     words::Words,
 };
 
+use below::Below;
 use logs::{Choice, Contradicting};
 use neighbours::{Neighbour, Unseen};
 use troubles::{Alarm, Hook, Refused, Revoked, TemplateList, Worker};
@@ -50,6 +52,7 @@ struct NetworkPage {
     /// Neighbours, silent ones first.
     neighbours: Vec<Neighbour>,
     unseen: Unseen,
+    below: Below,
     /// Whether the person may see figures, and there are some.
     has_figures: bool,
     revoked: Vec<Revoked>,
@@ -106,6 +109,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Answer {
             .collect(),
         neighbours: neighbours::all(&visit, &status, node, figures.as_ref()),
         unseen: neighbours::unseen(node),
+        below: below::all(&visit, node),
         has_figures: figures.is_some(),
         revoked: troubles::revoked(&visit, node),
         refused: troubles::refused(&visit, node),

@@ -33,7 +33,7 @@ pub use act::{BadDisclosure, DisclosureAct, MOST_NOTE, MOST_STEPS, Origin};
 pub use attached::{Attached, MOST_ATTACHED, MOST_EVER, NewAttached, digest_of, personal_lines};
 pub use before::{DisclosureV5, EditionV5};
 pub use compliance::{
-    BadCounts, ComplianceKey, ComplianceReport, Complied, Counts, MOST_NAMED, Overdue, Own, summed,
+    ComplianceKey, ComplianceReport, Complied, Counts, MOST_NAMED, Overdue, Own, summed,
 };
 pub use content::{CellFault, Content, FaultName, FormFault, MOST_CONTENT_BYTES, MOST_ROWS, Spot};
 pub use demanded::{DEMANDED_TEMPLATE, demanded_item};

@@ -8,6 +8,7 @@ pub use super::address::{Destination, Lane, Order, Stamp};
 use super::{
     disclosure::ComplianceReport,
     heads::{HeadAnswer, Rewritten, SaidHead},
+    health::HealthReport,
     ids::{Epoch, EpochId},
     matter::Matter,
     request::{Answer, Request},
@@ -45,6 +46,8 @@ pub enum Payload {
     Adoption(AdoptionReport),
     /// How a child's subtree complied with what it has to make public, in a month.
     Compliance(Box<ComplianceReport>),
+    /// How the nodes of a child's subtree are.
+    Health(Box<HealthReport>),
     /// One cell of the figures of a child's subtree.
     Cell(Box<CellReport>),
     /// Says that every cell of the author's new epoch was sent; cells of older epochs are to be
@@ -79,6 +82,7 @@ impl Payload {
             Self::TemplateList(_) => "template-list",
             Self::Adoption(_) => "adoption",
             Self::Compliance(_) => "compliance",
+            Self::Health(_) => "health",
             Self::Cell(_) => "cell",
             Self::CellsComplete => "cells-complete",
             Self::Revocation(_) => "revocation",
@@ -101,6 +105,7 @@ impl Payload {
             Self::TemplateList(list) => Some(list.issuer.as_u64().to_be_bytes().to_vec()),
             Self::Adoption(report) => Some(report.key.to_bytes()),
             Self::Compliance(report) => Some(report.key.to_bytes()),
+            Self::Health(_) => Some(HealthReport::key()),
             Self::Cell(report) => Some(report.key.to_bytes()),
             Self::Revocation(revocation) => Some(revocation.slot().to_vec()),
             Self::Head(head) => Some(head.log.to_vec()),
@@ -124,6 +129,7 @@ impl Payload {
             Self::TemplateList(list) => list.stamp = by,
             Self::Adoption(report) => report.stamp = by,
             Self::Compliance(report) => report.stamp = by,
+            Self::Health(report) => report.stamp = by,
             Self::Cell(report) => report.stamp = by,
             Self::Revocation(revocation) => revocation.stamp = by,
             Self::Give { .. }

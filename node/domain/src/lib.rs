@@ -13,6 +13,7 @@ pub mod category;
 pub mod certificate;
 mod clause;
 pub mod clock;
+pub mod counts;
 pub mod courier;
 pub mod csv;
 pub mod custody;
@@ -24,6 +25,7 @@ pub mod feed;
 pub mod fetch;
 pub mod foreign;
 pub mod heads;
+pub mod health;
 pub mod hook;
 pub mod import;
 pub mod invitation;
@@ -94,6 +96,8 @@ const ENUMERATIONS: &[fn() -> Enumeration] = &[
     Enumeration::of::<feed::ChangeKind>,
     Enumeration::of::<feed::TemplateStance>,
     Enumeration::of::<heads::Resolution>,
+    Enumeration::of::<health::Health>,
+    Enumeration::of::<health::Trouble>,
     Enumeration::of::<import::Field>,
     Enumeration::of::<invitation::StateName>,
     Enumeration::of::<matter::ActName>,

@@ -20,6 +20,7 @@ crate::records! {
     crate::disclosure::ComplianceReport,
     crate::draft::Draft,
     crate::draft::Fields,
+    crate::health::HealthReport,
     crate::hook::Hook,
     crate::matter::CustodyVersion,
     crate::matter::Matter,

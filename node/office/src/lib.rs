@@ -18,6 +18,7 @@ mod figures;
 mod files;
 #[cfg(test)]
 mod fixture;
+mod health;
 mod inbox;
 mod invitations;
 mod keys;

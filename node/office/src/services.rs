@@ -67,6 +67,8 @@ services! {
     feed: Feed;
     /// Webhooks: who is told changes, and how far they have come.
     webhooks: Webhooks;
+    /// How the nodes of the subtree are.
+    health: Healths;
     /// Alarms.
     alarms: Alarms;
     /// The clock of the machine, and whether it is believed.

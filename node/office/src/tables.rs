@@ -18,6 +18,7 @@ use domain::{
     envelope::{Destination, Lane},
     feed::Change,
     flow::Seen,
+    health::HealthReport,
     hook::{Course, Hook, HookId},
     ids::{Epoch, EpochId, KeyId, MatterId},
     import::Source,
@@ -200,6 +201,8 @@ records::tables! { pub(crate) OFFICE:
     Compliance("how disclosures were made", b"Dc"): (Month, Class, DivisionCode) => ComplianceReport;
     /// When what is said of the disclosures of this division is looked at next.
     ComplianceDue("when disclosures fall due", b"Dn"): () => Timestamp;
+    /// What this node and its children say of how the nodes below them are.
+    Healths("how nodes are", b"Nh"): DivisionCode => HealthReport;
     /// Posts on boards.
     Posts("post on a board", b"Bp"): PostId => Post;
     /// Posts of a board: the pinned ones first, then the newest, by how far its time lies before the end of all times.

@@ -44,21 +44,11 @@ pub(super) async fn all(
             true => NeighbourSide::Parent,
             false => NeighbourSide::Child,
         },
-        last_contact_ms: last_contact(node, neighbour, &state),
+        last_contact_ms: node.last_contact(neighbour, &state),
         templates: lags.remove(&neighbour).unwrap_or_default(),
         state,
     };
     Ok(states.into_iter().map(link).collect())
-}
-
-/// Returns when the node last heard of a neighbour: now while it is linked, when the link ended, or the moment
-/// through which the neighbour had told everything, which is kept over restarts.
-fn last_contact(node: &Node, neighbour: DivisionCode, state: &LinkState) -> Option<i64> {
-    if state.up {
-        return Some(node.office.now().0);
-    }
-    let through = node.office.inbox().told_through(neighbour);
-    state.ended_ms.max(through.map(|through| through.0))
 }
 
 /// Returns the children that were never linked.
@@ -96,11 +86,8 @@ pub(super) async fn silent(
         .map(|child| SilentChild {
             child,
             name: name(child, app_state),
-            last_contact_ms: last_contact(
-                node,
-                child,
-                &states.get(&child).cloned().unwrap_or_default(),
-            ),
+            last_contact_ms: node
+                .last_contact(child, &states.get(&child).cloned().unwrap_or_default()),
         })
         .collect();
     silent.sort_by_key(|one| (one.last_contact_ms, one.child));

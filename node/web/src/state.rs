@@ -2,16 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use api::LastBackup;
+use api::{LastBackup, LinkState};
 use domain::{
     actor::Actor,
+    alarm::{Alarm, AlarmKind},
+    health::Own,
     ids::{EpochId, KeyId, MatterId},
     receipt::{DisclosureEvidence, Evidence, LogProof},
     revocation::{Reason, Revocation},
     time::Timestamp,
 };
 use identity::{Identity, KeyError, KeyRing, Network};
-use office::{CountersignRefusal, Failed, Office, RequestContext, RevokeRefusal, Stated};
+use office::{Aborted, CountersignRefusal, Failed, Office, RequestContext, RevokeRefusal, Stated};
 use outbound::{oidc::SignIn, webhooks::WebhookDispatcher};
 use peer::{courier::Courier, fetch::Fetches, keys, revoked, session::Links};
 use proof::ReceiptFile;
@@ -21,6 +23,7 @@ use topology::{DivisionCode, Tree};
 use workers::Workers;
 
 use super::{
+    links,
     live::{Live, Settings},
     problem::Rejection,
     public_figures::MonthFigures,
@@ -122,6 +125,65 @@ impl Node {
         let with = (&*self.identity, &*self.keys, &*self.hosted);
         proof::export_log_keys(with, present, head).await
     }
+}
+
+/// What the node knows of its neighbours, and they of it.
+impl Node {
+    /// Returns when the node last heard of a neighbour, in milliseconds since 1970: now while it is linked, when the link
+    /// ended, or the moment through which the neighbour had told everything, which is kept over restarts.
+    pub(super) fn last_contact(&self, neighbour: DivisionCode, state: &LinkState) -> Option<i64> {
+        if state.up {
+            return Some(self.office.now().0);
+        }
+        let through = self.office.inbox().told_through(neighbour);
+        state.ended_ms.max(through.map(|through| through.0))
+    }
+
+    /// Looks at how the nodes of the subtree are, and tells the division above if that changed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn note_health(&self, tree: &Tree) -> Result<(), Aborted> {
+        let (office, me) = (&self.office, self.identity.division());
+        let mut states: BTreeMap<_, _> = self.links.states().into_iter().collect();
+        let met = office.inbox().met().await?.into_iter();
+        let below = met.filter(|met| tree.parent(*met) == Some(me));
+        let now = office.now();
+        let children: BTreeMap<DivisionCode, Option<Timestamp>> = below
+            .map(|child| {
+                let state = states.remove(&child).unwrap_or_default();
+                let contact = self.last_contact(child, &state).map(Timestamp);
+                let silent_since = (!state.up).then(|| contact.unwrap_or(now));
+                (child, silent_since)
+            })
+            .collect();
+        let expected = tree.children(me).filter(|child| tree.has_node(*child));
+        let joined = |child: &DivisionCode| children.contains_key(child);
+        let alarms = office.alarms().all().await?;
+        let own = Own {
+            me,
+            version: env!("CARGO_PKG_VERSION").into(),
+            disk_refuses: office.store().trouble().is_some(),
+            certificate_ends: links::certificate(&self.identity)
+                .map(|certificate| Timestamp(certificate.until_ms)),
+            alarm_since: alarms
+                .iter()
+                .filter(|alarm| is_own(alarm, me))
+                .map(|alarm| alarm.first)
+                .min(),
+            not_joined: expected.filter(|child| !joined(child)).count() as u64,
+            now,
+        };
+        office.health().note(&own, &children).await
+    }
+}
+
+/// Returns whether an alarm that is not over says that something is wrong with this node. The end of the calendar
+/// concerns whoever publishes it, and a silent child is told of by itself.
+fn is_own(alarm: &Alarm, me: DivisionCode) -> bool {
+    alarm.settled.is_none()
+        && alarm.kind != AlarmKind::CalendarEnds
+        && alarm.about.is_none_or(|about| about == me)
 }
 
 /// State shared by all handlers of one process.

@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 
 use api::{
-    EpochStatus, KeyStatementLine, MatterCounts, NetworkStatus, NodeLine, NodeStatus, Nodes,
-    RevocationLine, Status, StatusQuery, WorkerLine, WorkerState,
+    ChildHealth, EpochStatus, KeyStatementLine, MatterCounts, NetworkStatus, NodeCounts, NodeLine,
+    NodeStatus, Nodes, RevocationLine, Status, StatusQuery, SubtreeHealth, TroubleLine,
+    VersionLine, WorkerLine, WorkerState,
 };
 use axum::{Json, extract::State};
 use data_encoding::HEXLOWER;
-use domain::time::Timestamp;
+use domain::{
+    foreign::escape,
+    health::{Health, HealthReport},
+    time::Timestamp,
+};
 use peer::PROTOCOL;
 use telemetry::Collector;
 use topology::DivisionCode;
@@ -175,8 +180,66 @@ async fn one(
             true => vec![],
             false => office.templates().lists().await?,
         },
+        subtree: match brief {
+            true => None,
+            false => subtree(division, node, app_state).await?,
+        },
         workers: workers(app_state, Some(division)),
     })
+}
+
+/// Returns how the nodes below are, as this node told last; `None` before it looked first.
+async fn subtree(
+    me: DivisionCode,
+    node: &Node,
+    app_state: &AppState,
+) -> Result<Option<SubtreeHealth>, Rejection> {
+    let mut said = node.office.health().said().await?;
+    let Some(own) = said.remove(&me) else {
+        return Ok(None);
+    };
+    let tree = &app_state.tree;
+    Ok(Some(SubtreeHealth {
+        total: counted(&own),
+        children: said
+            .iter()
+            .map(|(child, report)| ChildHealth {
+                division: *child,
+                name: links::name(*child, app_state),
+                counts: counted(report),
+            })
+            .collect(),
+        troubles: own
+            .troubles
+            .iter()
+            .map(|one| TroubleLine {
+                division: one.division,
+                full_name: tree.full_name(one.division).unwrap_or_default(),
+                what: one.what,
+                since_ms: one.since.0,
+            })
+            .collect(),
+        versions: own
+            .versions
+            .iter()
+            .map(|(version, nodes)| VersionLine {
+                version: escape(version),
+                nodes: *nodes,
+            })
+            .collect(),
+    }))
+}
+
+fn counted(report: &HealthReport) -> NodeCounts {
+    let of = |what| report.counts[what];
+    NodeCounts {
+        known: of(Health::Known),
+        up: of(Health::Up),
+        silent: of(Health::Silent),
+        unreached: of(Health::Unreached),
+        troubled: of(Health::Troubled),
+        not_joined: of(Health::NotJoined),
+    }
 }
 
 async fn counts(node: &Node) -> Result<MatterCounts, Rejection> {

@@ -7,6 +7,7 @@ use domain::{
     clock::{Bounds, ClockTerms, Clocks, ExtensionReason, PauseReason, Stage},
     disclosure::{self, ComplianceKey, ComplianceReport, Counts, Overdue, Span},
     envelope::{Destination, Envelope, Lane, Order, Payload, Showing, Stamp},
+    health::{HealthReport, NodeTrouble, Trouble},
     ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
     matter::{
         Act, Appeal, Audience, Body, Channel, Contact, CustodyVersion, Detail, Erasure, Ground,
@@ -307,6 +308,41 @@ fn compliance() -> impl Strategy<Value = ComplianceReport> {
         })
 }
 
+/// Reports on nodes that hold together, counts that this build does not know included.
+fn health() -> impl Strategy<Value = HealthReport> {
+    let trouble = (
+        select(&Trouble::ALL[..]),
+        0i64..=4_102_444_800_000,
+        division(),
+    );
+    let trouble = trouble.prop_map(|(what, since, division)| NodeTrouble {
+        what,
+        since: Timestamp(since),
+        division,
+    });
+    let versions = vec(("[0-9a-z版.+-]{1,40}", 1u64..=1000), 0..=8);
+    (vec(0u64..=1000, 15), vec(trouble, 0..=4), versions).prop_map(
+        |(mut counts, troubles, versions)| {
+            let told: u64 = versions.iter().map(|(_, nodes)| nodes).sum();
+            counts[1] += told + 1;
+            counts[2] += troubles.len() as u64;
+            counts[0] = counts[1] + counts[2] + counts[3];
+            counts[4] = counts[4].min(counts[1]);
+            let counts: Vec<(u8, u64)> =
+                (1..).zip(counts).filter(|(_, count)| *count > 0).collect();
+            HealthReport {
+                counts: counts.try_into().unwrap(),
+                troubles,
+                versions: versions
+                    .into_iter()
+                    .map(|(version, nodes)| (version.into(), nodes))
+                    .collect(),
+                stamp: Stamp::default(),
+            }
+        },
+    )
+}
+
 /// Counters of any measures, those that this build does not know included.
 fn counters() -> impl Strategy<Value = Counters> {
     let measure = (1u32..=31).prop_map(|number| Measure::new(number).unwrap());
@@ -375,6 +411,7 @@ fn payload() -> impl Strategy<Value = Payload> {
         matter().prop_map(|matter| Payload::Notice(Box::new(matter))),
         request().prop_map(Payload::Request),
         compliance().prop_map(|report| Payload::Compliance(Box::new(report))),
+        health().prop_map(|report| Payload::Health(Box::new(report))),
         answer().prop_map(Payload::Answer),
         template().prop_map(|template| Payload::Template(Box::new(template))),
         rollout().prop_map(|rollout| Payload::Rollout(Box::new(rollout))),

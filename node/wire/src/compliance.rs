@@ -17,11 +17,21 @@ use super::{
 /// Longest name of an item in bytes: 60 characters of four bytes.
 const MOST_NAME_BYTES: usize = 240;
 
-pub(super) fn compliance_out(report: &ComplianceReport) -> v1::ComplianceReport {
-    let count = |(number, count): (u8, u64)| v1::ComplianceCount {
+pub(super) fn counts_out(counts: impl Iterator<Item = (u8, u64)>) -> Vec<v1::Count> {
+    let count = |(number, count): (u8, u64)| v1::Count {
         number: number.into(),
         count,
     };
+    counts.map(count).collect()
+}
+
+/// Reads numbers and counts; `None` if a number is too great.
+pub(super) fn counts_in(counts: Vec<v1::Count>) -> Option<Vec<(u8, u64)>> {
+    let count = |count: v1::Count| Some((u8::try_from(count.number).ok()?, count.count));
+    counts.into_iter().map(count).collect()
+}
+
+pub(super) fn compliance_out(report: &ComplianceReport) -> v1::ComplianceReport {
     let overdue = |one: &Overdue| v1::OverdueDisclosure {
         division: one.division.as_u64(),
         item: one.item.to_string(),
@@ -32,7 +42,7 @@ pub(super) fn compliance_out(report: &ComplianceReport) -> v1::ComplianceReport 
     v1::ComplianceReport {
         month: report.key.month.0.into(),
         class: report.key.class.number(),
-        counts: report.counts.iter().map(count).collect(),
+        counts: counts_out(report.counts.iter()),
         overdue: report.overdue.iter().map(overdue).collect(),
     }
 }
@@ -40,15 +50,7 @@ pub(super) fn compliance_out(report: &ComplianceReport) -> v1::ComplianceReport 
 pub(super) fn compliance_in(report: v1::ComplianceReport) -> Result<ComplianceReport, Malformed> {
     let contradiction = || Malformed::Contradiction("compliance.counts");
     let month = u16::try_from(report.month);
-    let count = |count: v1::ComplianceCount| {
-        let number = u8::try_from(count.number).map_err(|_| contradiction())?;
-        Ok((number, count.count))
-    };
-    let counts: Vec<(u8, u64)> = report
-        .counts
-        .into_iter()
-        .map(count)
-        .collect::<Result<_, Malformed>>()?;
+    let counts = counts_in(report.counts).ok_or_else(contradiction)?;
     let read = ComplianceReport {
         key: ComplianceKey {
             month: Month(month.map_err(|_| Malformed::Range("compliance.month"))?),

@@ -20,6 +20,7 @@ use super::{
     compliance::{compliance_in, compliance_out},
     figures::{cell_in, cell_out},
     heads,
+    health::{health_in, health_out},
     malformed::{array, check_length, division, ordinal, required},
     matter::{matter_in, matter_out},
     request::{answer_in, answer_out, request_in, request_out},
@@ -102,6 +103,7 @@ fn payload_out(payload: &Payload) -> (u32, Vec<u8>) {
         Payload::TemplateList(list) => (Kind::TemplateList, list_out(list).encode_to_vec()),
         Payload::Adoption(report) => (Kind::Adoption, adoption_out(report).encode_to_vec()),
         Payload::Compliance(report) => (Kind::Compliance, compliance_out(report).encode_to_vec()),
+        Payload::Health(report) => (Kind::Health, health_out(report).encode_to_vec()),
         Payload::Cell(report) => (Kind::Cell, cell_out(report).encode_to_vec()),
         Payload::CellsComplete => (Kind::CellsComplete, vec![]),
         Payload::Shown(matter) => (Kind::Shown, matter_out(matter).encode_to_vec()),
@@ -158,6 +160,10 @@ fn known_in(kind: Kind, bytes: Bytes, author: DivisionCode) -> Result<Payload, M
         Kind::Compliance => {
             let report = compliance_in(v1::ComplianceReport::decode(bytes)?)?;
             Payload::Compliance(Box::new(report))
+        }
+        Kind::Health => {
+            let report = health_in(v1::HealthReport::decode(bytes)?)?;
+            Payload::Health(Box::new(report))
         }
         Kind::Cell => Payload::Cell(Box::new(cell_in(v1::CellReport::decode(bytes)?)?)),
         Kind::CellsComplete => Payload::CellsComplete,

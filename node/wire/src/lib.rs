@@ -14,6 +14,7 @@ mod envelope;
 mod figures;
 pub mod frame;
 mod heads;
+mod health;
 mod malformed;
 mod matter;
 pub mod refusal;

@@ -395,9 +395,9 @@ pub struct AdoptionReport {
     #[prost(uint32, tag = "10")]
     pub stale: u32,
 }
-/// How often something was counted of a month's disclosures.
+/// How often something was counted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ComplianceCount {
+pub struct Count {
     /// Number of the count, 1 to 15.
     #[prost(uint32, tag = "1")]
     pub number: u32,
@@ -435,10 +435,46 @@ pub struct ComplianceReport {
     pub class: i32,
     /// By ascending number.
     #[prost(message, repeated, tag = "3")]
-    pub counts: ::prost::alloc::vec::Vec<ComplianceCount>,
+    pub counts: ::prost::alloc::vec::Vec<Count>,
     /// What is overdue, longest first, at most 32; the others are only counted.
     #[prost(message, repeated, tag = "4")]
     pub overdue: ::prost::alloc::vec::Vec<OverdueDisclosure>,
+}
+/// A node of a subtree in trouble.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NodeTrouble {
+    /// Number of the trouble.
+    #[prost(int32, tag = "1")]
+    pub what: i32,
+    /// Since when, in milliseconds since 1970.
+    #[prost(int64, tag = "2")]
+    pub since_ms: i64,
+    /// Its division.
+    #[prost(uint64, tag = "3")]
+    pub division: u64,
+}
+/// How many nodes run a version.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VersionCount {
+    /// At most 40 characters.
+    #[prost(string, tag = "1")]
+    pub version: ::prost::alloc::string::String,
+    /// At least 1.
+    #[prost(uint64, tag = "2")]
+    pub nodes: u64,
+}
+/// How the nodes of a child's subtree are.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct HealthReport {
+    /// By ascending number.
+    #[prost(message, repeated, tag = "1")]
+    pub counts: ::prost::alloc::vec::Vec<Count>,
+    /// Silent ones first, of each kind the longest; at most 32, the others are only counted.
+    #[prost(message, repeated, tag = "2")]
+    pub troubles: ::prost::alloc::vec::Vec<NodeTrouble>,
+    /// The most frequent first, at most 8.
+    #[prost(message, repeated, tag = "3")]
+    pub versions: ::prost::alloc::vec::Vec<VersionCount>,
 }
 /// What one cell counts.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2436,6 +2472,8 @@ pub enum Kind {
     Rollout = 12,
     /// TemplateList
     TemplateList = 13,
+    /// HealthReport
+    Health = 14,
     /// Revocation
     Revocation = 20,
     /// Head
@@ -2466,6 +2504,7 @@ impl Kind {
             Self::Compliance => "KIND_COMPLIANCE",
             Self::Rollout => "KIND_ROLLOUT",
             Self::TemplateList => "KIND_TEMPLATE_LIST",
+            Self::Health => "KIND_HEALTH",
             Self::Revocation => "KIND_REVOCATION",
             Self::Head => "KIND_HEAD",
             Self::Countersignature => "KIND_COUNTERSIGNATURE",
@@ -2489,6 +2528,7 @@ impl Kind {
             "KIND_COMPLIANCE" => Some(Self::Compliance),
             "KIND_ROLLOUT" => Some(Self::Rollout),
             "KIND_TEMPLATE_LIST" => Some(Self::TemplateList),
+            "KIND_HEALTH" => Some(Self::Health),
             "KIND_REVOCATION" => Some(Self::Revocation),
             "KIND_HEAD" => Some(Self::Head),
             "KIND_COUNTERSIGNATURE" => Some(Self::Countersignature),

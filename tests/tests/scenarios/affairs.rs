@@ -233,7 +233,10 @@ async fn a_catalogue_is_filled_tightened_refused_and_let_lapse_while_nodes_are_d
     .await;
     adopted(&network, &mine, 1, 0).await;
     let stricter = publish(&network, TIGHTENS).await;
-    assert!(stricter.due < published.due, "five days instead of thirty, whatever holidays there are");
+    assert!(
+        stricter.due < published.due,
+        "five days instead of thirty, whatever holidays there are"
+    );
     let late = begin(&network, LATE).await;
     let owed = one_in_ten_asks(&network, VILLAGE).await;
     let months: std::collections::BTreeSet<_> = [published.due, stricter.due, late.due, owed]

@@ -52,6 +52,7 @@ use crate::{
     OwnLogKeys, OwnSeal, causes,
     certificates::Certificates,
     due::{Clocks, Timer},
+    health::SubtreeHealth,
     last_backup::Backups,
     probes::{CollectorProbe, Disk},
     sweep::Sweep,
@@ -423,6 +424,7 @@ impl NodeBuilder<'_> {
         workers.start(Timer::new(&self.due, &self.plan.clock));
         workers.start(Sweep::new(&app_state.nodes));
         workers.start(Certificates::new(&app_state.nodes));
+        workers.start(SubtreeHealth::new(&app_state.nodes, &app_state.tree));
         let data = &self.plan.config.data;
         workers.start(Backups::new(data, &self.metrics, note_backup));
         let row = workers.list_other(About::process("checkpoints"));

@@ -185,6 +185,16 @@ super::words! {
     network_clock_behind_s(seconds): "对方时钟慢 {seconds} 秒", "Its clock is {seconds} s behind";
     network_clock_ahead(length): "对方时钟快{length}", "Its clock is {length} ahead";
     network_clock_behind(length): "对方时钟慢{length}", "Its clock is {length} behind";
+    network_below: "下级节点状况", "Nodes below";
+    network_below_well: "没有失联或有问题的节点。", "None is silent or in trouble.";
+    network_below_known: "已接入", "Known";
+    network_below_up: "在线", "Up";
+    network_below_silent: "失联", "Silent";
+    network_below_unreached: "情况不明", "Unreached";
+    network_below_troubled: "有问题", "In trouble";
+    network_below_not_joined: "未接入", "Not joined";
+    network_below_why: "逐级每分钟上报一次有变化的情况。失联节点之下的情况不明；它一栏里是它最后说过的。", "Told upwards once a minute if it changed. Nobody knows how nodes below a silent one are; its row is what it said last.";
+    network_below_versions: "程序版本", "Versions of the program";
     network_unseen(count): "已办入网、从未连通的下级 {count} 个：", "Set up and never linked ({count}):";
     network_unknown(count): "还没有节点连上来的下级 {count} 个", "Divisions below without a node so far ({count})";
     network_awaited: "数据恢复过旧副本，以前的事项要等这些单位说明所知后才能继续：", "The store was brought back from an older copy; earlier matters wait until these have sent what they know:";

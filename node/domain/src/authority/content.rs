@@ -7,6 +7,7 @@ use crate::{
     disclosure::{ComplianceReport, Overdue},
     envelope::{Destination, Envelope, Payload},
     heads::{Rewritten, Witnesses},
+    health::{HealthReport, NodeTrouble},
     matter::{CustodyVersion, Matter, Step},
     request::{Answer, Reply, Request},
     rollup::CellReport,
@@ -41,6 +42,7 @@ pub(super) fn check_content(
         Payload::CellsComplete => heard.sent_up().and_then(|_| heard.check_own_word()),
         Payload::Adoption(report) => heard.check_adoption(report),
         Payload::Compliance(report) => heard.check_compliance(report),
+        Payload::Health(report) => heard.check_health(report),
         Payload::Cell(report) => heard.check_cell(report),
         Payload::Head(_) => heard.check_head(),
         Payload::Countersignature(_) => heard.check_countersignature(),
@@ -228,6 +230,14 @@ impl Heard<'_> {
         self.check_own_word()?;
         let below = |overdue: &Overdue| self.tree.contains(child, overdue.division);
         speaks(report.overdue.iter().all(below))?;
+        speaks(report.is_possible_for(child.tier()))
+    }
+
+    fn check_health(&self, report: &HealthReport) -> Result<(), Denied> {
+        let child = self.sent_up()?;
+        self.check_own_word()?;
+        let below = |one: &NodeTrouble| self.tree.contains(child, one.division);
+        speaks(report.troubles.iter().all(below))?;
         speaks(report.is_possible_for(child.tier()))
     }
 

@@ -10,6 +10,7 @@ use crate::{
     disclosure::{self, ComplianceKey, ComplianceReport, Overdue, Span},
     envelope::{Lane, Order, Showing, Stamp},
     heads::{HeadAnswer, Rewritten, SaidHead, Verdict},
+    health::{HealthReport, NodeTrouble, Trouble},
     ids::{Epoch, EpochId, MatterId},
     matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Version},
     month::Month,
@@ -91,6 +92,7 @@ enum Kind {
     TemplateList,
     Adoption,
     Compliance,
+    Health,
     Cell,
     CellsComplete,
     Shown,
@@ -146,6 +148,7 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
         Kind::TemplateList => Payload::TemplateList(Box::new(list(author))),
         Kind::Adoption => Payload::Adoption(adoption()),
         Kind::Compliance => Payload::Compliance(Box::new(compliance(author))),
+        Kind::Health => Payload::Health(Box::new(health(author))),
         Kind::Cell => Payload::Cell(Box::new(cell(author))),
         Kind::CellsComplete => Payload::CellsComplete,
         Kind::Shown => Payload::Shown(Box::new(matter(author, None, to))),
@@ -229,6 +232,17 @@ fn compliance(author: DivisionCode) -> ComplianceReport {
             month: Month(0),
             class: disclosure::Class::Finance,
         })
+    }
+}
+
+fn health(author: DivisionCode) -> HealthReport {
+    HealthReport {
+        troubles: vec![NodeTrouble {
+            what: Trouble::Alarms,
+            since: Timestamp(0),
+            division: author,
+        }],
+        ..HealthReport::default()
     }
 }
 
@@ -342,6 +356,7 @@ fn what_a_child_may_bring() {
         (Kind::TemplateList, "DDDWUA", "DDDWUA"),
         (Kind::Adoption, "+NNWUW", "NNNWUW"),
         (Kind::Compliance, "+NNWUW", "NNNWUW"),
+        (Kind::Health, "+NNWUW", "NNNWUW"),
         (Kind::Cell, "+NNWUW", "NNNWUW"),
         (Kind::CellsComplete, "+NNWUW", "NNNWUW"),
         (Kind::Shown, "+NNWUW", "NNNWUW"),
@@ -383,6 +398,7 @@ fn what_the_parent_may_bring() {
         (Kind::TemplateList, "SSSWU+", "SSSWU+", "SSSWUA"),
         (Kind::Adoption, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::Compliance, "DDDWUW", "DDDWUW", "DDDWUW"),
+        (Kind::Health, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::Cell, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::CellsComplete, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::Shown, "+NNWUW", "NNNWUW", "NNNWUW"),

@@ -4,11 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    ops::{Index, IndexMut},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
@@ -20,6 +16,7 @@ use super::{
 use crate::{
     address::Stamp,
     calendar::Calendar,
+    counts::{self, BadCounts, Counted},
     month::Month,
     time::{Day, Timestamp},
 };
@@ -35,8 +32,6 @@ const MOST_NAME: usize = 60;
 /// The greatest count of one village; of each tier above a thousand times that of the tier below, since nobody has a
 /// thousand children. No sum of what is believed is more than may be said of it.
 const MOST_OF_A_VILLAGE: u64 = 10_000;
-/// Numbers of counts are below it.
-const MOST_COUNTS: usize = 16;
 
 topology::vocabulary! {
     /// What is counted of a month. Counts that a later build adds are summed and passed on without being shown.
@@ -55,33 +50,20 @@ topology::vocabulary! {
 }
 
 /// The counts of a month, in one division or several.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Vec<(u8, u64)>", into = "Vec<(u8, u64)>")]
-pub struct Counts([u64; MOST_COUNTS]);
+pub type Counts = counts::Counts<Complied>;
 
-/// The error for what are not counts: numbers out of order or range, zeros, or counts that contradict each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("these counts of disclosures contradict each other or are out of range")]
-pub struct BadCounts;
+impl Counted for Complied {
+    fn hold_together(counts: &Counts) -> bool {
+        let within = |part: Self| counts[part] <= counts.published();
+        counts.past_due() <= counts[Self::Demanded]
+            && [Self::Corrected, Self::Withdrawn, Self::Doubted]
+                .into_iter()
+                .all(within)
+            && counts[Self::Answered] <= counts[Self::Objected]
+    }
+}
 
 impl Counts {
-    fn count(&mut self, what: Complied) {
-        self[what] += 1;
-    }
-
-    /// Returns the numbers and counts that are not zero, by ascending number.
-    pub fn iter(&self) -> impl Iterator<Item = (u8, u64)> {
-        (0..).zip(self.0).filter(|(_, count)| *count > 0)
-    }
-
-    /// Adds the counts one by one.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        Self(std::array::from_fn(|at| {
-            self.0[at].saturating_add(other.0[at])
-        }))
-    }
-
     /// Returns how many are neither published nor past due.
     pub fn open(self) -> u64 {
         self[Complied::Demanded].saturating_sub(self.past_due())
@@ -101,65 +83,6 @@ impl Counts {
     pub fn in_time(self) -> Option<u64> {
         let all = self.past_due();
         (all > 0).then(|| self[Complied::OnTime] * 1000 / all)
-    }
-
-    fn hold_together(self) -> bool {
-        let within = |part: Complied| self[part] <= self.published();
-        self.past_due() <= self[Complied::Demanded]
-            && [Complied::Corrected, Complied::Withdrawn, Complied::Doubted]
-                .into_iter()
-                .all(within)
-            && self[Complied::Answered] <= self[Complied::Objected]
-    }
-}
-
-/// Counts lie by the number of the row.
-const fn place(what: Complied) -> usize {
-    what.number() as usize
-}
-
-impl Index<Complied> for Counts {
-    type Output = u64;
-
-    fn index(&self, what: Complied) -> &u64 {
-        &self.0[place(what)]
-    }
-}
-
-impl IndexMut<Complied> for Counts {
-    fn index_mut(&mut self, what: Complied) -> &mut u64 {
-        &mut self.0[place(what)]
-    }
-}
-
-impl TryFrom<Vec<(u8, u64)>> for Counts {
-    type Error = BadCounts;
-
-    fn try_from(list: Vec<(u8, u64)>) -> Result<Self, BadCounts> {
-        let mut counts = Self::default();
-        let mut last = 0;
-        for (number, count) in list {
-            let place = counts.0.get_mut(usize::from(number));
-            let place = place.filter(|_| number > last && count > 0);
-            *place.ok_or(BadCounts)? = count;
-            last = number;
-        }
-        match counts.hold_together() {
-            true => Ok(counts),
-            false => Err(BadCounts),
-        }
-    }
-}
-
-impl From<Counts> for Vec<(u8, u64)> {
-    fn from(counts: Counts) -> Self {
-        counts.iter().collect()
-    }
-}
-
-impl fmt::Debug for Counts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
     }
 }
 
@@ -252,7 +175,7 @@ impl ComplianceReport {
     /// Returns whether a division of this tier can have so many.
     pub fn is_possible_for(&self, tier: Tier) -> bool {
         let most = MOST_OF_A_VILLAGE * 1000_u64.pow(Tier::Village as u32 - tier as u32);
-        self.counts.0.iter().all(|count| *count <= most)
+        self.counts.are_within(most)
     }
 
     fn in_order(mut self) -> Self {

@@ -218,7 +218,8 @@ impl UnitOfWork<'_> {
         );
         self.raise(kind, Some(about), &detail).await?;
         self.resend_figures().await?;
-        self.resend_compliance().await
+        self.resend_compliance().await?;
+        self.resend_health().await
     }
 
     /// Keeps the lives of a neighbour and queues what it lacks.
@@ -255,6 +256,7 @@ impl UnitOfWork<'_> {
                 self.resend_figures().await?;
                 self.resend_adoption().await?;
                 self.resend_compliance().await?;
+                self.resend_health().await?;
             }
             Neighbour::Parent(_) => {}
         }

@@ -376,6 +376,7 @@ impl UnitOfWork<'_> {
             Payload::TemplateList(list) => Ok(self.hear_list(list, received).await?),
             Payload::Adoption(report) => Ok(self.hear_adoption(neighbour, report).await?),
             Payload::Compliance(report) => Ok(self.hear_compliance(from, report).await?),
+            Payload::Health(report) => Ok(self.hear_health(from, report).await?),
             Payload::Cell(report) => self
                 .hear_cell(neighbour, report)
                 .await?

@@ -62,6 +62,7 @@ impl Inbox<'_> {
         unit.raise(AlarmKind::StoreWentBack, None, &detail).await?;
         unit.resend_figures().await?;
         unit.resend_compliance().await?;
+        unit.resend_health().await?;
         unit.commit().await?;
         Ok(true)
     }

@@ -9,10 +9,12 @@ use wujitong::{
         authority::Neighbour,
         envelope::{Destination, Envelope, Lane, Order, Payload},
         heads::SaidHead,
+        health::Own,
         ids::{Epoch, EpochId, KeyId, NetworkId},
         readmission,
         statement::{Proof, Statement},
         suite::Suite,
+        time::Timestamp,
     },
     log::{self, Checkpoint, Vkey},
     office::{Outcome, Received},
@@ -308,5 +310,60 @@ async fn an_operator_lets_a_division_come_back_on_the_page() {
     assert!(page.text.contains("已准许"), "{}", page.text);
     let known = office.readmissions().of(child).await.unwrap();
     assert!(known.has_consent(ask.key, office.now()));
+    province.host.stop().await;
+}
+
+/// R-N7: the node tells how those below it are, by name and since when.
+#[tokio::test]
+async fn the_page_says_how_the_nodes_below_are() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "li.si", &["node-operator"]).await;
+    let mut browser = Browser::signed_in(&province, "li.si").await;
+    let page = browser.get("/network?lang=zh").await.expect(200).text;
+    assert!(
+        !page.contains("下级节点状况"),
+        "it has not looked yet: {page}"
+    );
+    let own = |version: &str| Own {
+        me: testkit::code("33"),
+        version: version.into(),
+        disk_refuses: false,
+        certificate_ends: None,
+        alarm_since: None,
+        not_joined: 9,
+        now: Timestamp(1_790_000_000_000),
+    };
+    let silent_since = Timestamp(1_789_000_000_000);
+    let children = [("3301", None), ("3308", Some(silent_since))];
+    let children = children.map(|(child, since)| (testkit::code(child), since));
+    let office = province.office();
+    let noted = office.health().note(&own("0.1.0"), &children.into()).await;
+    noted.unwrap();
+    let page = browser.get("/network?lang=zh").await.expect(200).text;
+    for part in [
+        "下级节点状况",
+        "浙江省衢州市",
+        "失联",
+        "情况不明",
+        "未接入",
+        "2026-09-10",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let page = browser.get("/network?lang=en").await.expect(200).text;
+    for part in ["Nodes below", "silent", "Unreached", "Not joined"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let status = province.client().status(false).await.unwrap();
+    let told = status.nodes[0].subtree.as_ref().unwrap();
+    assert_eq!(
+        (told.total.known, told.total.up, told.total.silent),
+        (3, 2, 1)
+    );
+    assert_eq!(told.troubles[0].since_ms, silent_since.0);
+    let brief = province.client().status(true).await.unwrap();
+    assert!(brief.nodes[0].subtree.is_none());
+    drop(office);
     province.host.stop().await;
 }

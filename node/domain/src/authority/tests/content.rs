@@ -55,6 +55,13 @@ fn in_compliance(spoil: impl Fn(&mut ComplianceReport) + 'static) -> Spoil {
     })
 }
 
+fn in_health(spoil: impl Fn(&mut HealthReport) + 'static) -> Spoil {
+    Box::new(move |payload| match payload {
+        Payload::Health(report) => spoil(report),
+        other => panic!("{} says nothing of nodes", other.name()),
+    })
+}
+
 fn in_cell(spoil: impl Fn(&mut CellReport) + 'static) -> Spoil {
     Box::new(move |payload| match payload {
         Payload::Cell(report) => spoil(report),
@@ -126,6 +133,18 @@ fn nobody_speaks_for_another_in_a_report() {
             "more than there can be",
             Kind::Compliance,
             in_compliance(too_much),
+        ),
+        (
+            "trouble elsewhere",
+            Kind::Health,
+            in_health(move |report| report.troubles[0].division = other()),
+        ),
+        (
+            "more nodes than there can be",
+            Kind::Health,
+            in_health(|report| {
+                report.counts = vec![(1, 2_000_001), (2, 2_000_001)].try_into().unwrap()
+            }),
         ),
         (
             "acting elsewhere",
