@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use topology::{DivisionCode, Tree};
-use web::state::Node;
+use web::{below, state::Node};
 use workers::{About, Failure, Next, Worker};
 
 /// How often. A province of five tiers learns within five times as long.
@@ -35,7 +35,7 @@ impl SubtreeHealth {
                 if stop.is_cancelled() {
                     break;
                 }
-                node.note_health(&self.tree).await?;
+                below::look(node, &self.tree).await?;
             }
         }
         Ok(Next::Idle(None))

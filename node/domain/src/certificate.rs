@@ -13,7 +13,7 @@ const BEFORE_ISSUER_S: i64 = 3_600;
 pub const LEAST_TO_SIGN_S: i64 = DAY_S;
 
 /// So much before the end a person is told, and renewal is tried often.
-const URGENT_S: i64 = 2 * DAY_S;
+pub const URGENT_S: i64 = 2 * DAY_S;
 
 /// Waits between two attempts: the first, the longest, and the longest while it is urgent.
 const FIRST_RETRY_S: i64 = 60;

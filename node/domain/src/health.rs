@@ -11,6 +11,7 @@ use topology::{DivisionCode, Tier};
 
 use crate::{
     address::Stamp,
+    certificate::{URGENT_S, Validity},
     counts::{BadCounts, Counted, Counts},
     time::Timestamp,
 };
@@ -21,8 +22,6 @@ pub const MOST_NAMED: usize = 32;
 pub const MOST_VERSIONS: usize = 8;
 /// The most characters of a version.
 pub const MOST_VERSION_CHARS: usize = 40;
-/// A certificate that ends sooner is a trouble: it should have been renewed days before.
-pub const CERTIFICATE_DAYS: i64 = 3;
 /// The key of every report: a later one takes its place.
 const KEY: &[u8] = b"health";
 
@@ -46,7 +45,7 @@ topology::vocabulary! {
     pub enum Trouble: "trouble of a node" {
         Silent = 1, "silent", "失联", "the link upwards is down";
         DiskRefuses = 2, "disk-refuses", "磁盘写不进", "the disk is full or failed: no new work is accepted";
-        CertificateEnds = 3, "certificate-ends", "证书将到期", "the certificate ends in less than three days";
+        CertificateEnds = 3, "certificate-ends", "证书将到期", "the certificate ends in less than two days";
         Alarms = 4, "alarms", "有告警", "alarms are open";
     }
 }
@@ -206,14 +205,15 @@ impl HealthReport {
 
 impl Own {
     fn troubles(&self, before: Option<&HealthReport>) -> Vec<NodeTrouble> {
-        let ends_soon = |ends: &Timestamp| ends.0 - self.now.0 < CERTIFICATE_DAYS * 86_400_000;
+        let urgent_since = |ends: Timestamp| {
+            let is_urgent = Validity::ends_soon(ends.0 / 1_000, self.now.0 / 1_000);
+            is_urgent.then(|| Timestamp(ends.0.saturating_sub(URGENT_S * 1_000)))
+        };
         let found = [
             (Trouble::DiskRefuses, self.disk_refuses.then_some(self.now)),
             (
                 Trouble::CertificateEnds,
-                self.certificate_ends
-                    .filter(ends_soon)
-                    .map(|ends| Timestamp(ends.0.saturating_sub(CERTIFICATE_DAYS * 86_400_000))),
+                self.certificate_ends.and_then(urgent_since),
             ),
             (Trouble::Alarms, self.alarm_since),
         ];

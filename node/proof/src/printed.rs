@@ -107,7 +107,7 @@ pub async fn print_matter(
     evidence: &Evidence,
 ) -> Result<Option<PrintedProof>, KeyError> {
     let words = evidence.kept.iter().map(|(bytes, _)| bytes);
-    let notices = words.chain(&evidence.own).filter_map(|bytes| notice(bytes));
+    let notices = words.chain(&evidence.own).filter_map(notice);
     let latest = notices.max_by_key(|matter| matter.steps.len());
     let (Some(matter), Some(log)) = (latest, &evidence.log) else {
         return Ok(None);

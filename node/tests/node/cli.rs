@@ -211,6 +211,7 @@ fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
             "due-timer",
             "sweep",
             "certificates",
+            "subtree-health",
             "backups",
             "checkpoints",
             "renewal"

@@ -10,6 +10,7 @@ mod alarms;
 mod ask;
 mod audit;
 mod backups;
+pub mod below;
 mod boards;
 pub mod calls;
 mod clock;

@@ -5,15 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use api::{LastBackup, LinkState};
 use domain::{
     actor::Actor,
-    alarm::{Alarm, AlarmKind},
-    health::Own,
     ids::{EpochId, KeyId, MatterId},
     receipt::{DisclosureEvidence, Evidence, LogProof},
     revocation::{Reason, Revocation},
     time::Timestamp,
 };
 use identity::{Identity, KeyError, KeyRing, Network};
-use office::{Aborted, CountersignRefusal, Failed, Office, RequestContext, RevokeRefusal, Stated};
+use office::{CountersignRefusal, Failed, Office, RequestContext, RevokeRefusal, Stated};
 use outbound::{oidc::SignIn, webhooks::WebhookDispatcher};
 use peer::{courier::Courier, fetch::Fetches, keys, revoked, session::Links};
 use proof::ReceiptFile;
@@ -23,7 +21,6 @@ use topology::{DivisionCode, Tree};
 use workers::Workers;
 
 use super::{
-    links,
     live::{Live, Settings},
     problem::Rejection,
     public_figures::MonthFigures,
@@ -138,52 +135,6 @@ impl Node {
         let through = self.office.inbox().told_through(neighbour);
         state.ended_ms.max(through.map(|through| through.0))
     }
-
-    /// Looks at how the nodes of the subtree are, and tells the division above if that changed.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn note_health(&self, tree: &Tree) -> Result<(), Aborted> {
-        let (office, me) = (&self.office, self.identity.division());
-        let mut states: BTreeMap<_, _> = self.links.states().into_iter().collect();
-        let met = office.inbox().met().await?.into_iter();
-        let below = met.filter(|met| tree.parent(*met) == Some(me));
-        let now = office.now();
-        let children: BTreeMap<DivisionCode, Option<Timestamp>> = below
-            .map(|child| {
-                let state = states.remove(&child).unwrap_or_default();
-                let contact = self.last_contact(child, &state).map(Timestamp);
-                let silent_since = (!state.up).then(|| contact.unwrap_or(now));
-                (child, silent_since)
-            })
-            .collect();
-        let expected = tree.children(me).filter(|child| tree.has_node(*child));
-        let joined = |child: &DivisionCode| children.contains_key(child);
-        let alarms = office.alarms().all().await?;
-        let own = Own {
-            me,
-            version: env!("CARGO_PKG_VERSION").into(),
-            disk_refuses: office.store().trouble().is_some(),
-            certificate_ends: links::certificate(&self.identity)
-                .map(|certificate| Timestamp(certificate.until_ms)),
-            alarm_since: alarms
-                .iter()
-                .filter(|alarm| is_own(alarm, me))
-                .map(|alarm| alarm.first)
-                .min(),
-            not_joined: expected.filter(|child| !joined(child)).count() as u64,
-            now,
-        };
-        office.health().note(&own, &children).await
-    }
-}
-
-/// Returns whether an alarm that is not over says that something is wrong with this node. The end of the calendar
-/// concerns whoever publishes it, and a silent child is told of by itself.
-fn is_own(alarm: &Alarm, me: DivisionCode) -> bool {
-    alarm.settled.is_none()
-        && alarm.kind != AlarmKind::CalendarEnds
-        && alarm.about.is_none_or(|about| about == me)
 }
 
 /// State shared by all handlers of one process.

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use testkit::{CITY, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code};
-use wujitong::domain::health::{Health, HealthReport, Trouble};
+use wujitong::{
+    domain::health::{Health, HealthReport, Trouble},
+    web::below,
+};
 
 /// 槐王村, in the same township.
 const NEIGHBOUR: &str = "330825002223";
@@ -18,7 +21,7 @@ async fn looked(network: &Network) -> HealthReport {
             continue;
         }
         let node = network.node(division);
-        node.note_health(&network.tree).await.unwrap();
+        below::look(&node, &network.tree).await.unwrap();
     }
     let said = network.office(PROVINCE).health().said().await.unwrap();
     said[&code(PROVINCE)].clone()

@@ -1,6 +1,7 @@
 //! Neighbours: what each said of itself, how it goes with each, and what was last known of it.
 
 use api::{LinkStatus, NeighbourSide, NodeStatus, RollupTable, Status, TemplateLag};
+use domain::certificate::Validity;
 
 use crate::{
     visit::Visit,
@@ -9,8 +10,6 @@ use crate::{
 
 /// Difference between two clocks above which the page warns, in milliseconds.
 const MOST_SKEW_MS: i64 = 2_000;
-/// Time before the end of a neighbour's certificate at which the page warns, in milliseconds.
-const ENDS_SOON_MS: i64 = 14 * 86_400_000;
 
 /// A neighbour in the table.
 pub(super) struct Neighbour {
@@ -100,7 +99,7 @@ fn one(
         certificate: state.certificate.as_ref().map(|shown| Certificate {
             serial: shown.serial.clone(),
             until: visit.when(shown.until_ms),
-            ends_soon: shown.until_ms.saturating_sub(status.now_ms) < ENDS_SOON_MS,
+            ends_soon: Validity::ends_soon(shown.until_ms / 1_000, status.now_ms / 1_000),
         }),
         skew: state.protocol.map(|_| match state.skew_ms.abs() {
             0..1_000 => w.network_clock_fine().to_owned(),

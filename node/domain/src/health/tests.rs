@@ -44,7 +44,7 @@ fn a_node_alone_is_up_and_names_what_is_wrong_with_it() {
     assert_eq!(well.versions, [("0.1.0".into(), 1)]);
     let ill = Own {
         disk_refuses: true,
-        certificate_ends: Some(Timestamp(NOW.0 + 2 * DAY_MS)),
+        certificate_ends: Some(Timestamp(NOW.0 + DAY_MS)),
         alarm_since: Some(Timestamp(NOW.0 - 7)),
         ..own("330825002222")
     };
