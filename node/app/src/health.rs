@@ -31,12 +31,16 @@ impl SubtreeHealth {
 
     async fn look(&mut self, stop: &CancellationToken) -> Result<Next, Failure> {
         if std::mem::replace(&mut self.has_waited, true) {
+            let mut failed = None;
             for node in self.nodes.values() {
                 if stop.is_cancelled() {
                     break;
                 }
-                below::look(node, &self.tree).await?;
+                // One that fails keeps nobody from looking at the others.
+                let looked = below::look(node, &self.tree).await;
+                failed = failed.or(looked.err());
             }
+            failed.map_or(Ok(()), Err)?;
         }
         Ok(Next::Idle(None))
     }

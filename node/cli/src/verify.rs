@@ -13,7 +13,7 @@ use domain::{
     receipt::{Check, Finding, Opening, What},
 };
 use identity::Roots;
-use proof::{FileAtHand, Memory, PrintedProof, ProvenStep, Remembered, SeenHead, Verified};
+use proof::{FileAtHand, Memory, NoKeys, ProvenStep, Remembered, SeenHead, Verified};
 use serde::Serialize;
 use topology::{DivisionCode, Tree};
 
@@ -86,7 +86,11 @@ impl Verify {
         let at_hand = self.attachments.iter().map(|path| at_hand(path));
         let at_hand = at_hand.collect::<Result<Vec<_>, _>>()?;
         let with = (opening.as_ref(), &at_hand[..]);
-        let is_printed = PrintedProof::read(&String::from_utf8_lossy(&file)).is_ok();
+        let is_printed = file
+            .trim_ascii_start()
+            .first()
+            .is_some_and(u8::is_ascii_digit)
+            || file.trim_ascii_start().starts_with(b"http");
         if is_printed && self.keys.is_empty() {
             let why = "this is a proof on paper; name the keys of its log with --keys: what `wujitong log keys` wrote, or any \
                        receipt of that log";
@@ -142,7 +146,12 @@ fn printed(
     }
     let files: Vec<&[u8]> = files.iter().map(|file| &file[..]).collect();
     let verified = proof::verify_printed(&String::from_utf8_lossy(digits), &files, roots, tree);
-    verified.map_err(|error| Failure::Usage(error.to_string()))
+    verified.map_err(|error| match error {
+        NoKeys::DoesNotHold(check) => {
+            Failure::Unproven(detail(&check, language::of_terminal()).to_owned())
+        }
+        error => Failure::Usage(error.to_string()),
+    })
 }
 
 /// What a check found, and how the head of the log stands to those seen before.

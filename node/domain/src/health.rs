@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
@@ -44,7 +44,7 @@ topology::vocabulary! {
     #[derive(utoipa::ToSchema)]
     pub enum Trouble: "trouble of a node" {
         Silent = 1, "silent", "失联", "the link upwards is down";
-        DiskRefuses = 2, "disk-refuses", "磁盘写不进", "the disk is full or failed: no new work is accepted";
+        DiskFull = 2, "disk-full", "磁盘已满", "the disk is full: no new work is accepted";
         CertificateEnds = 3, "certificate-ends", "证书将到期", "the certificate ends in less than two days";
         Alarms = 4, "alarms", "有告警", "alarms are open";
     }
@@ -87,8 +87,10 @@ pub struct HealthReport {
 pub struct Child<'a> {
     /// Its division.
     pub division: DivisionCode,
-    /// Since when nothing is heard of it; `None` while its link is up.
-    pub silent_since: Option<Timestamp>,
+    /// Whether its link is up.
+    pub is_up: bool,
+    /// When it was last heard of, if that is known.
+    pub contact: Option<Timestamp>,
     /// What it said last of its subtree, if it ever did.
     pub said: Option<&'a HealthReport>,
 }
@@ -100,8 +102,8 @@ pub struct Own {
     pub me: DivisionCode,
     /// Version of its program.
     pub version: Box<str>,
-    /// Whether its disk refuses new work.
-    pub disk_refuses: bool,
+    /// Whether its disk is full.
+    pub disk_full: bool,
     /// When its certificate ends, if it has one.
     pub certificate_ends: Option<Timestamp>,
     /// When the oldest open alarm was raised that is about this node alone.
@@ -137,6 +139,11 @@ impl HealthReport {
         let mut versions = BTreeMap::from([(own.version.clone(), 1)]);
         for child in children {
             sum.add(child, &mut versions);
+            if !child.is_up {
+                let since = child.contact.unwrap_or(own.now);
+                sum.troubles
+                    .push(trouble(before, (Trouble::Silent, child.division), since));
+            }
         }
         sum.troubles.sort_unstable();
         sum.troubles.truncate(MOST_NAMED);
@@ -149,23 +156,18 @@ impl HealthReport {
 
     fn add(&mut self, child: &Child<'_>, versions: &mut BTreeMap<Box<str>, u64>) {
         let known = child.said.map_or(1, |said| said.counts[Health::Known]);
-        match (child.silent_since, child.said) {
-            (Some(since), _) => {
+        match (child.is_up, child.said) {
+            (false, _) => {
                 self.counts[Health::Known] += known;
                 self.counts.count(Health::Silent);
                 self.counts[Health::Unreached] += known.saturating_sub(1);
-                self.troubles.push(NodeTrouble {
-                    what: Trouble::Silent,
-                    since,
-                    division: child.division,
-                });
             }
             // A node of before this build says nothing of itself.
-            (None, None) => {
+            (true, None) => {
                 self.counts.count(Health::Known);
                 self.counts.count(Health::Up);
             }
-            (None, Some(said)) => {
+            (true, Some(said)) => {
                 self.counts = self.counts.plus(said.counts);
                 self.troubles.extend(&said.troubles);
                 for (version, count) in &said.versions {
@@ -180,15 +182,22 @@ impl HealthReport {
     /// # Errors
     /// [`BadCounts`] if more are named than counted or allowed.
     pub fn check(&self) -> Result<(), BadCounts> {
-        let silent = |one: &&NodeTrouble| one.what == Trouble::Silent;
-        let silent = self.troubles.iter().filter(silent).count() as u64;
+        let (silent, ill): (Vec<_>, Vec<_>) = self
+            .troubles
+            .iter()
+            .map(|one| (one.what, one.division))
+            .partition(|(what, _)| *what == Trouble::Silent);
+        let distinct: BTreeSet<_> = silent.iter().chain(&ill).collect();
+        let troubled: BTreeSet<_> = ill.iter().map(|(_, division)| *division).collect();
         let versions = self.versions.iter().map(|(_, count)| *count);
         let told = versions.fold(0, u64::saturating_add);
         let fits = |(version, count): &(Box<str>, u64)| {
             *count > 0 && (1..=MOST_VERSION_CHARS).contains(&version.chars().count())
         };
         let are_fit = self.troubles.len() <= MOST_NAMED
-            && silent <= self.counts[Health::Silent]
+            && distinct.len() == self.troubles.len()
+            && silent.len() as u64 <= self.counts[Health::Silent]
+            && troubled.len() as u64 <= self.counts[Health::Troubled]
             && self.versions.len() <= MOST_VERSIONS
             && self.versions.iter().all(fits)
             && told <= self.counts[Health::Up]
@@ -199,7 +208,9 @@ impl HealthReport {
     /// Returns whether a division of this tier can have so many nodes: nobody has a thousand children.
     pub fn is_possible_for(&self, tier: Tier) -> bool {
         let below = Tier::Village as u32 - tier as u32;
-        self.counts.are_within(2 * 1000_u64.pow(below))
+        let most = 2 * 1000_u64.pow(below);
+        // What a later build counts is its own affair.
+        Health::ALL.iter().all(|what| self.counts[*what] <= most)
     }
 }
 
@@ -210,24 +221,34 @@ impl Own {
             is_urgent.then(|| Timestamp(ends.0.saturating_sub(URGENT_S * 1_000)))
         };
         let found = [
-            (Trouble::DiskRefuses, self.disk_refuses.then_some(self.now)),
+            (Trouble::DiskFull, self.disk_full.then_some(self.now)),
             (
                 Trouble::CertificateEnds,
                 self.certificate_ends.and_then(urgent_since),
             ),
             (Trouble::Alarms, self.alarm_since),
         ];
-        let known = before.map_or(&[][..], |before| &before.troubles);
-        let trouble = |(what, since): (Trouble, Option<Timestamp>)| {
-            let same = |one: &&NodeTrouble| (one.what, one.division) == (what, self.me);
-            let since = since?;
-            let first = known.iter().find(same).map_or(since, |one| one.since);
-            Some(NodeTrouble {
-                what,
-                since: first.min(since),
-                division: self.me,
-            })
-        };
-        found.into_iter().filter_map(trouble).collect()
+        let found = found.into_iter();
+        let found = found.filter_map(|(what, since)| Some((what, since?)));
+        found
+            .map(|(what, since)| trouble(before, (what, self.me), since))
+            .collect()
+    }
+}
+
+/// Returns a trouble that was seen now. One that was told before goes on since then, whatever its beginning seems to be:
+/// else a child that tries again and again, or of which nobody knows when it was heard of, would be told anew each time.
+fn trouble(
+    before: Option<&HealthReport>,
+    (what, division): (Trouble, DivisionCode),
+    since: Timestamp,
+) -> NodeTrouble {
+    let known = before.map_or(&[][..], |before| &before.troubles);
+    let same = |one: &&NodeTrouble| (one.what, one.division) == (what, division);
+    let first = known.iter().find(same).map_or(since, |one| one.since);
+    NodeTrouble {
+        what,
+        since: first.min(since),
+        division,
     }
 }

@@ -473,6 +473,16 @@ pub fn beyond(by: DivisionCode, at: Timestamp) -> [Check; 4] {
     ]
 }
 
+/// Returns the checks that a proof on paper of a division's log cannot decide: it holds what fits, and no time of its own.
+pub fn beyond_paper(by: DivisionCode) -> [Check; 3] {
+    let unknown = |what, detail: Saying| Check::not_checked(what, None, detail);
+    [
+        unknown(What::Later, told::later_than_paper(by)),
+        unknown(What::Revocations, told::revocations()),
+        unknown(What::Clocks, told::clocks()),
+    ]
+}
+
 /// An available receipt of a matter, in one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Line {

@@ -41,7 +41,8 @@ impl UnitOfWork<'_> {
         self.author(parent, to, Lane::Figures, payload).await
     }
 
-    /// Tells what was said last again, after a new life began here or above.
+    /// Tells what was said last again, when the link upwards begins or a new life began here: a parent may have refused it,
+    /// because it was of an earlier build, or may have lost it.
     pub(crate) async fn resend_health(&mut self) -> Result<(), Fault> {
         match self.view.get::<tables::Healths>(&self.office.me).await? {
             Some(said) => self.tell_health(said).await,
@@ -51,22 +52,23 @@ impl UnitOfWork<'_> {
 }
 
 impl Healths<'_> {
-    /// Looks at the subtree: `own` is what the process knows of the node, `silent` the children that were ever linked,
-    /// with since when nothing is heard of them. Tells the division above if it says anything else than before.
+    /// Looks at the subtree: `own` is what the process knows of the node, `children` those that were ever linked, with
+    /// whether they are now and when they were last heard of. Tells the division above if it says anything else than before.
     ///
     /// # Errors
     /// The store's.
     pub async fn note(
         self,
         own: &Own,
-        children: &BTreeMap<DivisionCode, Option<Timestamp>>,
+        children: &BTreeMap<DivisionCode, (bool, Option<Timestamp>)>,
     ) -> Result<(), Aborted> {
         let said = self.said().await?;
         let children: Vec<_> = children
             .iter()
-            .map(|(child, silent_since)| Child {
+            .map(|(child, (is_up, contact))| Child {
                 division: *child,
-                silent_since: *silent_since,
+                is_up: *is_up,
+                contact: *contact,
                 said: said.get(child),
             })
             .collect();
@@ -112,7 +114,7 @@ mod tests {
         Own {
             me: me.parse().unwrap(),
             version: version.into(),
-            disk_refuses: false,
+            disk_full: false,
             certificate_ends: None,
             alarm_since: None,
             not_joined: 0,
@@ -153,14 +155,14 @@ mod tests {
                 .unwrap();
             unit.commit().await.unwrap();
         }
-        let children = BTreeMap::from([(child, None)]);
+        let children = BTreeMap::from([(child, (true, None))]);
         office.health().note(&me, &children).await.unwrap();
         let said = office.health().said().await.unwrap();
         let sum = &said[&me.me];
         assert_eq!((sum.counts[Health::Known], sum.counts[Health::Up]), (2, 2));
         let versions = [("0.1.0".into(), 1), ("0.2.0".into(), 1)];
         assert_eq!(sum.versions, versions, "the later word counts");
-        let silent = BTreeMap::from([(child, Some(Timestamp(5)))]);
+        let silent = BTreeMap::from([(child, (false, Some(Timestamp(5))))]);
         office.health().note(&me, &silent).await.unwrap();
         let said = office.health().said().await.unwrap();
         assert_eq!(said[&me.me].troubles[0].what, Trouble::Silent);

@@ -49,6 +49,8 @@ const MATTER: u8 = 1;
 const DISCLOSURE: u8 = 2;
 /// A proof of a matter holds as many steps as fit so many bytes: 2,890 digits, a QR code of 133 modules at level M.
 const MOST_BYTES_WITH_STEPS: usize = 1_156;
+/// The first entry may be longer: so many bytes are 5,000 digits, which leave room for an address in the largest code.
+const MOST_BYTES: usize = 2_000;
 
 /// A proof on paper.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +100,7 @@ struct Countersigned {
 }
 
 /// Makes the proof of a matter: of as many of its steps as fit, and at least those of the first entry. `None` if the
-/// log has nothing of it.
+/// log has nothing of it, or that is longer than a code.
 ///
 /// # Errors
 /// [`KeyError`] if the key of the log cannot be used.
@@ -112,7 +114,8 @@ pub async fn print_matter(
     let (Some(matter), Some(log)) = (latest, &evidence.log) else {
         return Ok(None);
     };
-    let known = |leaf: &&ProvenLeaf| (1..=matter.steps.len()).contains(&(leaf.steps as usize));
+    let most = matter.steps.len().min(u8::MAX.into());
+    let known = |leaf: &&ProvenLeaf| (1..=most).contains(&(leaf.steps as usize));
     let mut chosen: Option<PrintedProof> = None;
     for leaf in log.leaves.iter().filter(known) {
         let steps = wire::encode_steps(&matter, leaf.steps as usize);
@@ -122,7 +125,11 @@ pub async fn print_matter(
             steps,
         };
         let proof = PrintedProof::of(identity, log, leaf, subject).await?;
-        if chosen.is_some() && proof.to_bytes().len() > MOST_BYTES_WITH_STEPS {
+        let most = match chosen {
+            Some(_) => MOST_BYTES_WITH_STEPS,
+            None => MOST_BYTES,
+        };
+        if proof.to_bytes().len() > most {
             break;
         }
         chosen = Some(proof);

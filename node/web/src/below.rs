@@ -21,13 +21,11 @@ pub async fn look(node: &Node, tree: &Tree) -> Result<(), Aborted> {
     let mut states: BTreeMap<_, _> = node.links.states().into_iter().collect();
     let met = office.inbox().met().await?.into_iter();
     let below = met.filter(|met| tree.parent(*met) == Some(me));
-    let now = office.now();
-    let children: BTreeMap<DivisionCode, Option<Timestamp>> = below
+    let children: BTreeMap<DivisionCode, (bool, Option<Timestamp>)> = below
         .map(|child| {
             let state = states.remove(&child).unwrap_or_default();
             let contact = node.last_contact(child, &state).map(Timestamp);
-            let silent_since = (!state.up).then(|| contact.unwrap_or(now));
-            (child, silent_since)
+            (child, (state.up, contact))
         })
         .collect();
     let expected = tree.children(me).filter(|child| tree.has_node(*child));
@@ -36,7 +34,7 @@ pub async fn look(node: &Node, tree: &Tree) -> Result<(), Aborted> {
     let own = Own {
         me,
         version: env!("CARGO_PKG_VERSION").into(),
-        disk_refuses: office.store().trouble().is_some(),
+        disk_full: office.store().trouble().is_some(),
         certificate_ends: certificate.map(|shown| Timestamp(shown.until_ms)),
         alarm_since: alarms
             .iter()
@@ -46,15 +44,20 @@ pub async fn look(node: &Node, tree: &Tree) -> Result<(), Aborted> {
         not_joined: expected
             .filter(|child| !children.contains_key(child))
             .count() as u64,
-        now,
+        now: office.now(),
     };
     office.health().note(&own, &children).await
 }
 
 /// Returns whether an alarm that is not over says that something is wrong with this node. The end of the calendar
-/// concerns whoever publishes it, and a silent child is told of by itself.
+/// concerns whoever publishes it, and a silent child is told of by itself; a store that went back names the neighbour
+/// that noticed it.
 fn is_own(alarm: &Alarm, me: DivisionCode) -> bool {
+    let is_about_me = alarm.about.is_none_or(|about| about == me);
     alarm.settled.is_none()
-        && alarm.kind != AlarmKind::CalendarEnds
-        && alarm.about.is_none_or(|about| about == me)
+        && match alarm.kind {
+            AlarmKind::CalendarEnds => false,
+            AlarmKind::StoreWentBack => true,
+            _ => is_about_me,
+        }
 }

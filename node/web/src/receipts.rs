@@ -118,16 +118,23 @@ fn printed_text(file: &[u8]) -> Option<&str> {
 async fn check_file(at: &NodePath, file: Bytes) -> Result<Verified, Rejection> {
     let (network, tree) = (at.app_state.network.clone(), at.app_state.tree.clone());
     let roots = Roots::of_network(&network);
-    let verified = tokio::task::spawn_blocking(move || proof::verify(&file, None, &roots, &tree));
-    let verified = verified.await.map_err(|error| {
+    let verified = checked(at, move || proof::verify(&file, None, &roots, &tree));
+    verified.await?.map_err(|error| Rejection::unfit(&error))
+}
+
+/// Checks something beside the threads that answer.
+async fn checked<T: Send + 'static>(
+    at: &NodePath,
+    check: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Rejection> {
+    tokio::task::spawn_blocking(check).await.map_err(|error| {
         tracing::error!(division = %at.division, %error, "checking a receipt failed");
         let sentence = (
             "the node could not check the receipt; see its log",
             "本节点没能验证这份回执；请运维人员查看运行日志",
         );
         Rejection::new(ProblemCode::ServiceUnavailable, sentence)
-    })?;
-    verified.map_err(|error| Rejection::unfit(&error))
+    })
 }
 
 fn shown(verified: Verified) -> ReceiptCheck {

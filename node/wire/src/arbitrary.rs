@@ -324,10 +324,14 @@ fn health() -> impl Strategy<Value = HealthReport> {
     (vec(0u64..=1000, 15), vec(trouble, 0..=4), versions).prop_map(
         |(mut counts, troubles, versions)| {
             let told: u64 = versions.iter().map(|(_, nodes)| nodes).sum();
-            counts[1] += told + 1;
-            counts[2] += troubles.len() as u64;
+            let mut troubles: Vec<NodeTrouble> = troubles;
+            troubles.sort_unstable_by_key(|one| (one.what, one.division));
+            troubles.dedup_by_key(|one| (one.what, one.division));
+            let named = troubles.len() as u64;
+            counts[1] += told + 1 + named;
+            counts[2] += named;
             counts[0] = counts[1] + counts[2] + counts[3];
-            counts[4] = counts[4].min(counts[1]);
+            counts[4] = counts[4].clamp(named, counts[1]);
             let counts: Vec<(u8, u64)> =
                 (1..).zip(counts).filter(|(_, count)| *count > 0).collect();
             HealthReport {

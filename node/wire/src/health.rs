@@ -3,12 +3,13 @@
 use domain::{
     counts::Counts,
     envelope::Stamp,
-    health::{HealthReport, MOST_NAMED, MOST_VERSION_CHARS, MOST_VERSIONS, NodeTrouble},
+    health::{HealthReport, MOST_NAMED, MOST_VERSION_CHARS, MOST_VERSIONS, NodeTrouble, Trouble},
 };
 use proto::v1;
+use topology::Term;
 
 use super::{
-    Malformed, choice,
+    Malformed,
     compliance::{counts_in, counts_out},
     malformed::{check_length, division, moment},
 };
@@ -37,12 +38,10 @@ pub(super) fn health_in(report: v1::HealthReport) -> Result<HealthReport, Malfor
     let contradiction = || Malformed::Contradiction("health.counts");
     check_length(report.troubles.len(), MOST_NAMED, "health.troubles")?;
     check_length(report.versions.len(), MOST_VERSIONS, "health.versions")?;
+    // Troubles of a later build are counted and not shown.
     let trouble = |one: v1::NodeTrouble| {
-        Ok(NodeTrouble {
-            what: choice::read(one.what, "health.trouble")?,
-            since: moment(one.since_ms, "health.since")?,
-            division: division(one.division, "health.division")?,
-        })
+        let what = Trouble::of_number(one.what)?;
+        Some(trouble_in(what, &one))
     };
     let version = |one: v1::VersionCount| {
         check_length(one.version.len(), MOST_VERSION_BYTES, "health.version")?;
@@ -54,7 +53,7 @@ pub(super) fn health_in(report: v1::HealthReport) -> Result<HealthReport, Malfor
         troubles: report
             .troubles
             .into_iter()
-            .map(trouble)
+            .filter_map(trouble)
             .collect::<Result<_, Malformed>>()?,
         versions: report
             .versions
@@ -65,4 +64,12 @@ pub(super) fn health_in(report: v1::HealthReport) -> Result<HealthReport, Malfor
     };
     read.check().map_err(|_| contradiction())?;
     Ok(read)
+}
+
+fn trouble_in(what: Trouble, one: &v1::NodeTrouble) -> Result<NodeTrouble, Malformed> {
+    Ok(NodeTrouble {
+        what,
+        since: moment(one.since_ms, "health.since")?,
+        division: division(one.division, "health.division")?,
+    })
 }

@@ -242,6 +242,7 @@ fn health(author: DivisionCode) -> HealthReport {
             since: Timestamp(0),
             division: author,
         }],
+        counts: vec![(1, 1), (2, 1), (5, 1)].try_into().unwrap(),
         ..HealthReport::default()
     }
 }

@@ -42,6 +42,9 @@ crate::sayings! {
     pub(super) fn revocations():
         "密钥有没有被吊销；请问网络中的节点",
         "whether a key was revoked; ask a node of the network";
+    pub(super) fn later_than_paper(division):
+        "{division} 此后又办了什么，或者更正、撤下了没有：纸上只有放得下的部分；请打开它的网页查看",
+        "what {division} did since, or whether it corrected it or took it down: paper holds what fits; open the division's page";
     pub(super) fn later_editions(by, at):
         "{by} 在 {at} 以后有没有更正或依法撤下；请打开该单位的公开页面",
         "whether {by} corrected it or took it down after {at}; open the division's page";

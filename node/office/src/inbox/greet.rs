@@ -258,7 +258,7 @@ impl UnitOfWork<'_> {
                 self.resend_compliance().await?;
                 self.resend_health().await?;
             }
-            Neighbour::Parent(_) => {}
+            Neighbour::Parent(_) => self.resend_health().await?,
         }
         Ok(())
     }

@@ -3,9 +3,8 @@
 use domain::{
     heads::Witnesses,
     matter::Step,
-    receipt::{Check, What, beyond, beyond_disclosure},
+    receipt::{Check, Finding, What, beyond_paper},
     saying::Saying,
-    time::Timestamp,
 };
 use identity::Roots;
 use log::{Checkpoint, Commitment, Entry, Vkey, WitnessKey, check_inclusion};
@@ -29,8 +28,8 @@ pub enum NoKeys {
     #[error("the file with the keys: {0}")]
     Unreadable(#[from] Unreadable),
     /// A check of a file with keys failed.
-    #[error("the file with the keys does not hold: {0}; get another one")]
-    DoesNotHold(String),
+    #[error("the file with the keys does not hold: {}; get another one", .0.detail)]
+    DoesNotHold(Box<Check>),
     /// No file is of the log.
     #[error(
         "none of the files with keys is of the log of {0} that signed; get one with `wujitong log keys --node {0}`, or \
@@ -70,7 +69,10 @@ pub fn verify_printed(
             continue;
         };
         match &mut known {
-            Some(known) => known.witnesses.extend(found.witnesses),
+            Some(known) => {
+                known.witnesses.extend(found.witnesses);
+                known.beside.extend(found.beside);
+            }
             None => known = Some(found),
         }
     }
@@ -88,7 +90,7 @@ impl LogKeys {
         let opened = Opened::read(file, roots, tree)?;
         let judged = opened.judged((None, &[]), roots, tree)?;
         if let Some(failed) = judged.checks.iter().find(|check| check.has_failed()) {
-            return Err(NoKeys::DoesNotHold(failed.detail.clone()));
+            return Err(NoKeys::DoesNotHold(Box::new(failed.clone())));
         }
         let manifest = &opened.manifest;
         let Some(text) = manifest.log.as_ref() else {
@@ -137,19 +139,15 @@ impl PrintedProof {
         checks.extend(unread.map(|why| of_log(Err(why))));
         let holds = !checks.iter().any(Check::has_failed);
         let pending = holds && !is_complete(self.division, &checks, tree);
-        let as_of_ms = self.as_of_ms(&steps).unwrap_or(keys.as_of_ms);
-        let at = Timestamp(as_of_ms);
+        let as_of_ms = self.as_of_ms(&steps, &checks).unwrap_or(keys.as_of_ms);
+        checks.extend(beyond_paper(self.division));
         let (matter, disclosure) = match &self.subject {
-            Subject::Matter { id, .. } => {
-                checks.extend(beyond(self.division, at));
-                (Some(*id), None)
-            }
+            Subject::Matter { id, .. } => (Some(*id), None),
             Subject::Disclosure {
                 number,
                 edition,
                 document,
             } => {
-                checks.extend(beyond_disclosure(self.division, at));
                 let document = Document {
                     number: number.to_string(),
                     edition: *edition,
@@ -230,12 +228,21 @@ impl PrintedProof {
         }
     }
 
-    /// The time up to which it proves something: that of the earliest countersignature, or of the last step.
-    fn as_of_ms(&self, steps: &[ProvenStep]) -> Option<i64> {
-        let times = self.countersigned.iter().map(|one| one.cosignature.time);
-        let signed = times.min().and_then(|seconds| i64::try_from(seconds).ok());
-        let signed = signed.map(|seconds| seconds.saturating_mul(1000));
-        signed.or(steps.last().map(|step| step.at.0))
+    /// When what it proves was so: at the last step, or when the document was entered at the latest, by the earliest
+    /// countersignature that holds.
+    fn as_of_ms(&self, steps: &[ProvenStep], checks: &[Check]) -> Option<i64> {
+        let holds = |by: DivisionCode| {
+            let (what, finding) = (What::Countersignature, Finding::Ok);
+            let is_it = |check: &Check| {
+                (check.what, check.finding, check.about) == (what, finding, Some(by))
+            };
+            checks.iter().any(is_it)
+        };
+        let signed = self.countersigned.iter().filter(|one| holds(one.by));
+        let signed = signed.map(|one| one.cosignature.time).min();
+        let signed = signed.and_then(|seconds| i64::try_from(seconds).ok());
+        let last = steps.last().map(|step| step.at.0);
+        last.or(signed.map(|seconds| seconds.saturating_mul(1000)))
     }
 }
 

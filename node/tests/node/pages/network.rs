@@ -328,15 +328,15 @@ async fn the_page_says_how_the_nodes_below_are() {
     let own = |version: &str| Own {
         me: testkit::code("33"),
         version: version.into(),
-        disk_refuses: false,
+        disk_full: false,
         certificate_ends: None,
         alarm_since: None,
         not_joined: 9,
         now: Timestamp(1_790_000_000_000),
     };
     let silent_since = Timestamp(1_789_000_000_000);
-    let children = [("3301", None), ("3308", Some(silent_since))];
-    let children = children.map(|(child, since)| (testkit::code(child), since));
+    let children = [("3301", true, None), ("3308", false, Some(silent_since))];
+    let children = children.map(|(child, up, contact)| (testkit::code(child), (up, contact)));
     let office = province.office();
     let noted = office.health().note(&own("0.1.0"), &children.into()).await;
     noted.unwrap();

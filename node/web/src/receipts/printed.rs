@@ -38,9 +38,9 @@ pub(crate) async fn of_matter(
         &at,
         proof.ok_or_else(|| {
             Rejection::missing((
-                "the public log of this node has nothing of this matter that can still be opened: its text was erased, \
-                 or it is older than the log; keep the receipt file instead",
-                "本节点的公开日志里没有这件事项还能打开的记录：原文已删除，或者事项比日志早；请保存回执文件",
+                "nothing of this matter in the public log of this node fits a code: its text was erased, it is older than \
+                 the log, or it came here after very many steps; keep the receipt file instead",
+                "本节点的公开日志里没有能打印的记录：原文已删除，事项比日志早，或者来时步骤太多；请保存回执文件",
             ))
         })?,
     )
@@ -65,7 +65,7 @@ pub(crate) async fn of_disclosure(
 
 /// Get the keys of a public log, as a file for `wujitong verify --keys`
 ///
-/// A receipt file about nothing but the log: its key, the keys of those who countersigned its greatest head, and the
+/// A receipt file about nothing but the log: its key, the keys of those who countersigned its head with most countersignatures, and the
 /// statements that lead from them up to the province.
 #[utoipa::path(get, path = "/v1/nodes/{code}/log/{epoch}/keys", tag = "log", params(LogParams),
     responses((status = 200, body = ReceiptFile, content_type = MEDIA_TYPE)))]
@@ -133,8 +133,11 @@ pub(super) async fn check(at: &NodePath, text: &str) -> Result<Verified, Rejecti
         let keys = of_log(at, node, head.epoch).await?;
         let keys = serde_json::to_vec(&keys).expect("a receipt is plain JSON");
         let roots = Roots::of_network(&at.app_state.network);
-        let verified = proof::verify_printed(text, &[&keys], &roots, &at.app_state.tree);
-        let mut verified = verified.map_err(|error| Rejection::unfit(&error))?;
+        let (text, tree) = (text.to_owned(), at.app_state.tree.clone());
+        let verified = super::checked(at, move || {
+            proof::verify_printed(&text, &[&keys], &roots, &tree)
+        });
+        let mut verified = verified.await?.map_err(|error| Rejection::unfit(&error))?;
         with_document(node, &mut verified).await?;
         return Ok(verified);
     }

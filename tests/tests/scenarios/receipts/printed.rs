@@ -170,6 +170,7 @@ fn no_byte_is_free(network: &Network, proof: &str, keys: &[u8]) {
     let (root, sound) = (roots(network.home(VILLAGE)), bytes_of(proof));
     assert_eq!(digits_of(&sound), proof);
     let told = Cell::new(0);
+    let as_of_ms = checked(network, proof, &[keys], &root).as_of_ms;
     for at in 0..sound.len() {
         let mut forged = sound.clone();
         forged[at] ^= 1;
@@ -178,6 +179,10 @@ fn no_byte_is_free(network: &Network, proof: &str, keys: &[u8]) {
             Ok(verified) if verified.holds => {
                 // Only who countersigned with which key is not signed by anybody: then it counts as not countersigned.
                 assert!(verified.pending, "byte {at} of {}", sound.len());
+                assert_eq!(
+                    verified.as_of_ms, as_of_ms,
+                    "nobody says when but who signs"
+                );
             }
             Ok(verified) => {
                 assert!(!failed(&verified).is_empty());

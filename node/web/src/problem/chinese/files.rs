@@ -74,7 +74,7 @@ chinese! { PrintedUnreadable {
 } }
 
 chinese! { NoKeys, through [Printed, Unreadable] {
-    DoesNotHold(why) => "日志的密钥不成立（{why}）；请运维人员查看",
+    DoesNotHold(check) => "日志的密钥不成立（{}）；请换一份" (check.detail_chinese),
     OtherLog(division) => "密钥不是签这份凭证的 {division} 那份日志的；请取那份日志的密钥，或它的任何一份回执",
 } }
 
