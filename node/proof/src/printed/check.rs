@@ -124,12 +124,21 @@ impl PrintedProof {
         let mut checks = keys.checks.clone();
         let head = self.head(&keys.log);
         let witnesses = Witnesses::of(self.division, tree);
+        // Of who only claims to have countersigned nothing counts, the time least of all.
+        let mut signed_at = None;
         match &head {
             Ok((head, _)) => {
                 checks.push(of_log(Ok(told::log_signed(head.origin(), self.division))));
                 checks.push(of_log(self.entered(&keys.network)));
-                let signed = self.countersigned.iter();
-                checks.extend(signed.map(|one| one.check(&keys, head, &witnesses)));
+                for one in &self.countersigned {
+                    let check = one.check(&keys, head, &witnesses);
+                    if check.finding == Finding::Ok {
+                        let time = one.cosignature.time;
+                        signed_at =
+                            Some(signed_at.map_or(time, |earliest: u64| earliest.min(time)));
+                    }
+                    checks.push(check);
+                }
                 let open = countersigned::missing(self.division, &checks, &keys.beside, tree);
                 checks.extend(open);
             }
@@ -139,7 +148,7 @@ impl PrintedProof {
         checks.extend(unread.map(|why| of_log(Err(why))));
         let holds = !checks.iter().any(Check::has_failed);
         let pending = holds && !is_complete(self.division, &checks, tree);
-        let as_of_ms = self.as_of_ms(&steps, &checks).unwrap_or(keys.as_of_ms);
+        let as_of_ms = as_of_ms(&steps, signed_at).unwrap_or(keys.as_of_ms);
         checks.extend(beyond_paper(self.division));
         let (matter, disclosure) = match &self.subject {
             Subject::Matter { id, .. } => (Some(*id), None),
@@ -227,23 +236,14 @@ impl PrintedProof {
             Err(why) => (vec![], Some(told::unread(why))),
         }
     }
+}
 
-    /// When what it proves was so: at the last step, or when the document was entered at the latest, by the earliest
-    /// countersignature that holds.
-    fn as_of_ms(&self, steps: &[ProvenStep], checks: &[Check]) -> Option<i64> {
-        let holds = |by: DivisionCode| {
-            let (what, finding) = (What::Countersignature, Finding::Ok);
-            let is_it = |check: &Check| {
-                (check.what, check.finding, check.about) == (what, finding, Some(by))
-            };
-            checks.iter().any(is_it)
-        };
-        let signed = self.countersigned.iter().filter(|one| holds(one.by));
-        let signed = signed.map(|one| one.cosignature.time).min();
-        let signed = signed.and_then(|seconds| i64::try_from(seconds).ok());
-        let last = steps.last().map(|step| step.at.0);
-        last.or(signed.map(|seconds| seconds.saturating_mul(1000)))
-    }
+/// When what is proven was so: at the last step, or when the document had been entered at the latest, by the earliest
+/// countersignature that holds, in seconds.
+fn as_of_ms(steps: &[ProvenStep], signed_at: Option<u64>) -> Option<i64> {
+    let signed = signed_at.and_then(|seconds| i64::try_from(seconds).ok());
+    let last = steps.last().map(|step| step.at.0);
+    last.or(signed.map(|seconds| seconds.saturating_mul(1000)))
 }
 
 impl Countersigned {

@@ -232,9 +232,20 @@ async fn the_document_of_a_disclosure_is_proven_on_paper_by_its_digest() {
     let verified = checked(&network, &proof.digits(), &[&keys_of_log], &root);
     assert_eq!(failed(&verified), []);
     assert!(verified.pending, "nobody countersigned that log");
-    let proven = verified.disclosure.unwrap();
+    let proven = verified.disclosure.as_ref().unwrap();
     assert_eq!((&*proven.number, proven.edition), (&*NUMBER.to_string(), 2));
     assert!(proven.text.is_none() && proven.is(&document) && !proven.is("other"));
+    // Somebody adds a countersignature of 1970 with a key that nobody knows: it is not counted, nor is its time.
+    let mut forged = bytes_of(&proof.digits());
+    assert_eq!(forged.pop(), Some(0), "nobody countersigned");
+    forged.push(1);
+    forged.extend(code(TOWNSHIP).as_u64().to_be_bytes());
+    forged.extend([0; 4]);
+    forged.extend(1_u64.to_be_bytes());
+    forged.extend([0; 64]);
+    let with = checked(&network, &digits_of(&forged), &[&keys_of_log], &root);
+    assert!(with.holds && with.pending);
+    assert_eq!(with.as_of_ms, verified.as_of_ms);
     // An entry of the first edition is another one.
     let other = disclosed::evidence(&network, VILLAGE, 2, Disclosed::Published);
     let other = print_disclosure(identity, &other).await.unwrap().unwrap();
